@@ -1,0 +1,5 @@
+//! Phone numbers and addresses from outside.
+
+mod oracle;
+mod properties;
+mod table;
