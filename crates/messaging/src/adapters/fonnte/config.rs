@@ -1,0 +1,202 @@
+//! Configuration of the Fonnte provider.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::HeaderValue;
+use url::{Host, Url};
+use wartel_core::Secret;
+
+use super::NAME;
+use crate::adapters::ConfigError;
+
+/// Configuration of the Fonnte provider: a plain struct, checked by [`validate`](Self::validate).
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct FonnteConfig {
+    /// The device token. Required. The service reads it from `WHATSAPP_API_TOKEN`.
+    pub token: Secret,
+    /// Where the API is: a base URL, or the full URL of `/send`. Default: `https://api.fonnte.com`. The service
+    /// reads it from `WHATSAPP_API_URL`.
+    pub base_url: String,
+    /// `countryCode` of every request: 1 to 3 digits. Default: `62`. It matters to numbers that begin with 0
+    /// only; this adapter always sends the international form.
+    pub country_code: String,
+    /// Time for one call, from connecting to the last byte. Default: 10 s. Range: 1 s to 60 s.
+    pub timeout: Duration,
+    /// Allows `http://` to any host. Default: false, which allows it on loopback only. With it, the token and
+    /// every code cross the network in the clear.
+    pub plain_http_dangerous: bool,
+}
+
+impl FonnteConfig {
+    /// The defaults with this device token.
+    #[must_use]
+    pub fn new(token: impl Into<Secret>) -> Self {
+        Self {
+            token: token.into(),
+            base_url: "https://api.fonnte.com".to_owned(),
+            country_code: "62".to_owned(),
+            timeout: Duration::from_secs(10),
+            plain_http_dangerous: false,
+        }
+    }
+
+    /// With another place of the API: a base URL, or the full URL of `/send`.
+    #[must_use]
+    pub fn with_base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = url.into();
+        self
+    }
+
+    /// With another `countryCode`.
+    #[must_use]
+    pub fn with_country_code(mut self, code: impl Into<String>) -> Self {
+        self.country_code = code.into();
+        self
+    }
+
+    /// With another time limit for one call.
+    #[must_use]
+    pub const fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Allows `http://` to hosts other than this machine: the token and every code can be read on the way.
+    #[must_use]
+    pub const fn with_plain_http_dangerous(mut self) -> Self {
+        self.plain_http_dangerous = true;
+        self
+    }
+
+    /// Checks every setting; nothing is corrected.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the first setting that cannot be used.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.auth()?;
+        self.base()?;
+        if !matches!(self.country_code.len(), 1..=3) || !self.country_code.bytes().all(|b| b.is_ascii_digit())
+        {
+            return Err(ConfigError::new(NAME, "country_code", "is not 1 to 3 digits"));
+        }
+        if !(Duration::from_secs(1)..=Duration::from_secs(60)).contains(&self.timeout) {
+            return Err(ConfigError::new(NAME, "timeout", "is not between 1 s and 60 s"));
+        }
+        Ok(())
+    }
+
+    /// The value of the `Authorization` header, marked so that no client logs it.
+    pub(super) fn auth(&self) -> Result<HeaderValue, ConfigError> {
+        let token = self.token.expose();
+        if token.is_empty() {
+            return Err(ConfigError::new(NAME, "token", "is empty"));
+        }
+        if token.len() > 512 || !token.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(ConfigError::new(
+                NAME,
+                "token",
+                "has a space or another character that no token has",
+            ));
+        }
+        let mut value = HeaderValue::from_str(token)
+            .map_err(|_| ConfigError::new(NAME, "token", "has a character that no header may have"))?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
+    /// The base of the API without a slash at the end, and whether it is plain `http://`.
+    pub(super) fn base(&self) -> Result<(String, bool), ConfigError> {
+        let wrong = |problem| ConfigError::new(NAME, "base_url", problem);
+        let url =
+            Url::parse(&self.base_url).map_err(|_| wrong("is not a URL such as https://api.fonnte.com"))?;
+        if url.query().is_some()
+            || url.fragment().is_some()
+            || !url.username().is_empty()
+            || url.password().is_some()
+        {
+            return Err(wrong("has a user, a query or a fragment"));
+        }
+        let loopback = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            None => return Err(wrong("has no host")),
+        };
+        let plain = match url.scheme() {
+            "https" => false,
+            "http" if loopback || self.plain_http_dangerous => true,
+            "http" => return Err(wrong("is plain http:// to another machine: use https://")),
+            _ => return Err(wrong("is not an https:// URL")),
+        };
+        let base = url.as_str().trim_end_matches('/');
+        Ok((base.strip_suffix("/send").unwrap_or(base).trim_end_matches('/').to_owned(), plain))
+    }
+}
+
+impl fmt::Debug for FonnteConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FonnteConfig")
+            .field("timeout", &self.timeout)
+            .field("country_code", &self.country_code)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_url(url: &str) -> FonnteConfig {
+        FonnteConfig::new("made-up-token").with_base_url(url)
+    }
+
+    #[test]
+    fn a_base_and_a_full_url_are_the_same_place() {
+        for (given, base, plain) in [
+            ("https://api.fonnte.com", "https://api.fonnte.com", false),
+            ("https://api.fonnte.com/", "https://api.fonnte.com", false),
+            ("https://api.fonnte.com/send", "https://api.fonnte.com", false),
+            ("https://api.fonnte.com/send/", "https://api.fonnte.com", false),
+            ("http://127.0.0.1:9090/fonnte/send", "http://127.0.0.1:9090/fonnte", true),
+            ("http://localhost:9090", "http://localhost:9090", true),
+            ("http://[::1]:9090", "http://[::1]:9090", true),
+        ] {
+            assert_eq!(with_url(given).base(), Ok((base.to_owned(), plain)), "{given}");
+            assert_eq!(with_url(given).validate(), Ok(()), "{given}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named() {
+        let base = FonnteConfig::new("made-up-token");
+        for (config, setting) in [
+            (FonnteConfig::new(""), "token"),
+            (FonnteConfig::new("two words"), "token"),
+            (FonnteConfig::new("line\nbreak"), "token"),
+            (with_url(""), "base_url"),
+            (with_url("api.fonnte.com"), "base_url"),
+            (with_url("ftp://api.fonnte.com"), "base_url"),
+            (with_url("http://api.fonnte.com"), "base_url"),
+            (with_url("http://localhost.example"), "base_url"),
+            (with_url("https://user:pass@api.fonnte.com"), "base_url"),
+            (with_url("https://api.fonnte.com/send?x=1"), "base_url"),
+            (base.clone().with_country_code(""), "country_code"),
+            (base.clone().with_country_code("+62"), "country_code"),
+            (base.clone().with_timeout(Duration::from_millis(999)), "timeout"),
+            (base.with_timeout(Duration::from_secs(61)), "timeout"),
+        ] {
+            assert_eq!(config.validate().unwrap_err().setting(), setting);
+        }
+        assert_eq!(with_url("http://api.fonnte.com").with_plain_http_dangerous().validate(), Ok(()));
+    }
+
+    #[test]
+    fn nothing_shows_the_token() {
+        let config = with_url("http://fonnte.example");
+        let error = config.validate().unwrap_err();
+        assert_eq!(error.to_string(), "fonnte: base_url is plain http:// to another machine: use https://");
+        assert!(!format!("{config:?} {error:?} {:?}", config.auth().unwrap()).contains("made-up"));
+    }
+}

@@ -1,0 +1,256 @@
+//! Fonnte's wire format: forms out, JSON in. Pure; nothing here touches a network.
+//!
+//! Source: <https://docs.fonnte.com/api-send-message/>, read in November 2026.
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::{Map, Value};
+
+use super::NAME;
+use crate::transport::{BodyEnd, HttpResponse};
+use crate::{
+    Accepted, DeviceInfo, NumberCheckResult, ProviderMessageId, RetryAdvice, SendError, SendErrorKind,
+};
+
+/// The longest `message` that Fonnte takes, in characters.
+/// Source: <https://docs.fonnte.com/api-send-message/>, November 2026; field "message".
+pub(super) const MAX_MESSAGE: usize = 60_000;
+
+/// The form of `POST /send`.
+pub(super) fn send_form(target: &str, message: &str, country_code: &str) -> Bytes {
+    form(&[("target", target), ("message", message), ("countryCode", country_code)])
+}
+
+/// The form of `POST /validate`.
+pub(super) fn validate_form(target: &str, country_code: &str) -> Bytes {
+    form(&[("target", target), ("countryCode", country_code)])
+}
+
+fn form(pairs: &[(&str, &str)]) -> Bytes {
+    Bytes::from(form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish())
+}
+
+/// A JSON object whose keys are compared without regard to case: Fonnte writes `Status` and `status`.
+pub(super) struct Fields(Map<String, Value>);
+
+impl Fields {
+    pub(super) fn parse(body: &[u8]) -> Option<Self> {
+        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+        serde_json::from_slice(body).ok().and_then(Self::from_value)
+    }
+
+    pub(super) fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Object(map) => {
+                Some(Self(map.into_iter().map(|(key, v)| (key.to_ascii_lowercase(), v)).collect()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The value of a key, given in lower case; `null` counts as missing.
+    pub(super) fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key).filter(|value| !value.is_null())
+    }
+
+    /// A text or a number as text, without the white space around it; an empty one counts as missing.
+    pub(super) fn text(&self, key: &str) -> Option<String> {
+        self.get(key).and_then(scalar)
+    }
+
+    /// `status`: whether the request was taken. `None` if the body does not say.
+    fn status(&self) -> Option<bool> {
+        match self.get("status")? {
+            Value::Bool(status) => Some(*status),
+            Value::Number(number) => match number.as_u64() {
+                Some(1) => Some(true),
+                Some(0) => Some(false),
+                _ => None,
+            },
+            Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+                "true" | "1" => Some(true),
+                "false" | "0" => Some(false),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// `requestid`, if it looks like one: it is logged, so free text is left out.
+    fn request_id(&self) -> Option<String> {
+        let id = self.text("requestid")?;
+        (id.len() <= 40 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')).then_some(id)
+    }
+
+    /// The first id of `id[0]`, `id`, `data.id`.
+    fn message_id(&self) -> Option<ProviderMessageId> {
+        let own = match self.get("id") {
+            Some(Value::Array(ids)) => ids.first().and_then(scalar),
+            Some(value) => scalar(value),
+            None => None,
+        };
+        let nested = || Self::from_value(self.get("data")?.clone())?.text("id");
+        own.or_else(nested).map(ProviderMessageId::new)
+    }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+/// Reads an answer that may be a success: its fields if it is one.
+pub(super) fn success(response: &HttpResponse) -> Result<Fields, SendError> {
+    match Fields::parse(&response.body) {
+        Some(fields) if response.status.is_success() && fields.status() == Some(true) => Ok(fields),
+        _ => Err(send_error(response)),
+    }
+}
+
+/// Reads the answer of `POST /send`.
+pub(super) fn accepted(response: &HttpResponse) -> Result<Accepted, SendError> {
+    let fields = success(response)?;
+    let mut accepted = Accepted::new();
+    accepted.message_id = fields.message_id();
+    accepted.request_id = fields.request_id();
+    Ok(accepted)
+}
+
+/// Reads the answer of `POST /device`.
+///
+/// Source: <https://docs.fonnte.com/api-device-profile/>, November 2026; `quota` is a text, `device_status`
+/// is `connect` or `disconnect`.
+pub(super) fn device(response: &HttpResponse) -> Result<DeviceInfo, SendError> {
+    let fields = success(response)?;
+    let Some(status) = fields.text("device_status") else {
+        return Err(unreadable());
+    };
+    Ok(DeviceInfo::new(matches!(status.to_ascii_lowercase().as_str(), "connect" | "connected"))
+        .with_quota(fields.text("quota").and_then(|quota| quota.parse().ok()))
+        .with_package(fields.text("package"), fields.text("expired")))
+}
+
+/// Reads the answer of `POST /validate` for one number.
+///
+/// Source: <https://docs.fonnte.com/api-validate-number/>, November 2026; `registered`, `not_registered`.
+pub(super) fn number_check(response: &HttpResponse, digits: &str) -> Result<NumberCheckResult, SendError> {
+    let fields = success(response)?;
+    let lists = |key| match fields.get(key) {
+        Some(Value::Array(numbers)) => numbers.iter().filter_map(scalar).any(|number| number == digits),
+        _ => false,
+    };
+    Ok(if lists("registered") {
+        NumberCheckResult::OnWhatsApp
+    } else if lists("not_registered") {
+        NumberCheckResult::NotOnWhatsApp
+    } else {
+        NumberCheckResult::Unknown
+    })
+}
+
+/// Every `reason` that Fonnte is known to give.
+///
+/// Source: <https://docs.fonnte.com/api-send-message/> and public client code, November 2026.
+const REASONS: &[(&str, SendErrorKind)] = &[
+    ("token invalid", SendErrorKind::Unauthenticated),
+    ("devices must belong to an account", SendErrorKind::Unauthenticated),
+    ("unknown user", SendErrorKind::Unauthenticated),
+    ("request invalid on disconnected device", SendErrorKind::DeviceOffline),
+    ("device disconnected", SendErrorKind::DeviceOffline),
+    ("insufficient quota", SendErrorKind::QuotaExhausted),
+    ("target invalid", SendErrorKind::InvalidRecipient),
+    ("target required", SendErrorKind::InvalidRecipient),
+    ("target invalid, not registered on whatsapp", SendErrorKind::NotOnWhatsApp),
+    ("input invalid", SendErrorKind::Rejected),
+    ("invalid/empty body value", SendErrorKind::Rejected),
+    ("json format invalid", SendErrorKind::Rejected),
+    ("url invalid", SendErrorKind::Rejected),
+    ("url unreachable", SendErrorKind::Rejected),
+    ("file format not supported", SendErrorKind::Rejected),
+    ("file size must under 4mb", SendErrorKind::Rejected),
+];
+
+/// Words by which a reason that is not in the table is still understood, the first that fits, with the code
+/// under which it is logged.
+const WORDS: &[(&str, SendErrorKind, &str)] = &[
+    ("token", SendErrorKind::Unauthenticated, "unlisted reason (token)"),
+    ("unknown user", SendErrorKind::Unauthenticated, "unlisted reason (unknown user)"),
+    ("disconnected", SendErrorKind::DeviceOffline, "unlisted reason (disconnected)"),
+    ("quota", SendErrorKind::QuotaExhausted, "unlisted reason (quota)"),
+    ("not registered", SendErrorKind::NotOnWhatsApp, "unlisted reason (not registered)"),
+    ("target", SendErrorKind::InvalidRecipient, "unlisted reason (target)"),
+];
+
+/// The one place where an answer that is no success becomes an error.
+///
+/// The body decides; the HTTP status only where the body says nothing that is known. No text of the answer
+/// goes into the error, only what this file knows beforehand: a raw reason may quote the number.
+pub(super) fn send_error(response: &HttpResponse) -> SendError {
+    let fields = Fields::parse(&response.body);
+    let request_id = fields.as_ref().and_then(Fields::request_id);
+    let error = match fields.as_ref().and_then(Fields::status) {
+        // A proxy limits the rate before Fonnte sees the request, so its word stands above the body.
+        _ if response.status == StatusCode::TOO_MANY_REQUESTS => by_status(response),
+        Some(false) => refused(response, fields.as_ref().and_then(reason).as_deref()),
+        // "Taken" in the body of a failure: one of the two is wrong, and nobody knows which.
+        Some(true) => unavailable(RetryAdvice::Ambiguous, "contradictory_answer"),
+        None => by_status(response),
+    };
+    error.with_request_id(request_id)
+}
+
+fn reason(fields: &Fields) -> Option<String> {
+    let text = ["reason", "detail", "message"].iter().find_map(|key| fields.text(key))?;
+    Some(text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+fn refused(response: &HttpResponse, reason: Option<&str>) -> SendError {
+    if let Some((code, kind)) = REASONS.iter().find(|(known, _)| Some(*known) == reason) {
+        return SendError::new(NAME, *kind, RetryAdvice::Never).with_provider_code(*code);
+    }
+    if !response.status.is_success() {
+        return by_status(response);
+    }
+    match WORDS.iter().find(|(word, ..)| reason.is_some_and(|reason| reason.contains(word))) {
+        Some((_, kind, code)) => SendError::new(NAME, *kind, RetryAdvice::Never).with_provider_code(*code),
+        None => SendError::new(NAME, SendErrorKind::Unexpected, RetryAdvice::Never)
+            .with_provider_code(if reason.is_some() { "unlisted reason" } else { "no reason given" }),
+    }
+}
+
+fn by_status(response: &HttpResponse) -> SendError {
+    let status = response.status.as_u16();
+    let again = RetryAdvice::After(response.retry_after());
+    let (kind, advice) = match status {
+        200..=299 if response.end == BodyEnd::Cut => {
+            return unavailable(RetryAdvice::Ambiguous, "answer_cut");
+        }
+        200..=299 => return unreadable(),
+        429 => (SendErrorKind::RateLimited, again),
+        401 | 403 => (SendErrorKind::Unauthenticated, RetryAdvice::Never),
+        408 => (SendErrorKind::Unavailable, again),
+        400 | 413 | 422 => (SendErrorKind::Rejected, RetryAdvice::Never),
+        // Proxies say these when the server behind them had the request and its answer got lost.
+        504 | 520 | 524 => (SendErrorKind::Unavailable, RetryAdvice::Ambiguous),
+        500..=599 => (SendErrorKind::Unavailable, again),
+        _ => (SendErrorKind::Unexpected, RetryAdvice::Never),
+    };
+    SendError::new(NAME, kind, advice).with_provider_code(format!("http {status}"))
+}
+
+/// The answer says neither yes nor no. The message may have been taken, so trying again might send it twice;
+/// that it was taken is no more likely, so it does not count as accepted either.
+fn unreadable() -> SendError {
+    unavailable(RetryAdvice::Never, "unreadable_answer")
+}
+
+fn unavailable(advice: RetryAdvice, code: &str) -> SendError {
+    SendError::new(NAME, SendErrorKind::Unavailable, advice).with_provider_code(code)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use metrics::{Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+
+use super::*;
+use crate::testing::{FakeProvider, sample_message};
+use crate::{RetryAdvice, SendErrorKind};
+
+/// What was logged while it is the subscriber of this thread.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Counts by outcome.
+#[derive(Clone, Default)]
+struct Counts(Arc<Mutex<BTreeMap<String, u64>>>);
+
+struct Count(Counts, String);
+
+impl CounterFn for Count {
+    fn increment(&self, by: u64) {
+        *self.0.0.lock().unwrap().entry(self.1.clone()).or_default() += by;
+    }
+
+    fn absolute(&self, value: u64) {
+        self.0.0.lock().unwrap().insert(self.1.clone(), value);
+    }
+}
+
+impl Recorder for Counts {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        let labels =
+            key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect::<Vec<_>>();
+        Counter::from_arc(Arc::new(Count(self.clone(), format!("{} {}", key.name(), labels.join(" ")))))
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+/// Sends one message and hands back the lines and the counts. The message is dropped after `patience`.
+fn send(fake: &FakeProvider, patience: Duration) -> (Vec<String>, Vec<String>) {
+    let (lines, counts) = (Lines::default(), Counts::default());
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .without_time()
+        .finish();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    tracing::subscriber::with_default(subscriber, || {
+        metrics::with_local_recorder(&counts, || {
+            runtime.block_on(async {
+                let provider = WithLog::new(fake.clone());
+                let _ = tokio::time::timeout(patience, provider.send(&sample_message())).await;
+            });
+        });
+    });
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let counts = counts.0.lock().unwrap().iter().map(|(name, n)| format!("{name} {n}")).collect();
+    (text.lines().map(str::to_owned).collect(), counts)
+}
+
+#[test]
+fn each_send_is_one_line_and_one_count() {
+    let lost = (SendErrorKind::Unavailable, RetryAdvice::Ambiguous);
+    let long = Duration::from_secs(60);
+    let hung = FakeProvider::default();
+    hung.then_hang(Duration::from_secs(3_600));
+    for (fake, level, say, outcome) in [
+        (FakeProvider::default(), "INFO", "sent ", "accepted"),
+        (
+            FakeProvider::default().then_fail(SendErrorKind::Unauthenticated),
+            "WARN",
+            "not sent ",
+            "unauthenticated",
+        ),
+        (FakeProvider::default().then_fail_with(lost.0, lost.1), "WARN", "may have been sent ", "ambiguous"),
+        (hung, "WARN", "may have been sent ", "dropped"),
+    ] {
+        let (lines, counts) = send(&fake, long);
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains(level) && lines[0].contains(&format!(": {say}")), "{lines:?}");
+        assert!(
+            lines[0].contains("provider=\"fake\"") && lines[0].contains("to=\"+62812•••••890\""),
+            "{lines:?}"
+        );
+        assert_eq!(counts, [format!("wartel_messages_total provider=fake outcome={outcome} 1")]);
+    }
+}
+
+#[test]
+fn neither_number_nor_code_nor_text_is_logged() {
+    let fake = FakeProvider::default();
+    let (lines, _) = send(&fake, Duration::from_secs(60));
+    assert!(
+        lines[0].contains("message_id=\"fake-1\"") && lines[0].contains("content=\"one_time_code\""),
+        "{lines:?}"
+    );
+    let sent = fake.sent();
+    for secret in
+        [sent[0].to.digits(), "1234567890", sent[0].text().expose(), &fake.last_code(&sent[0].to).unwrap()]
+    {
+        assert!(!lines[0].contains(secret), "{lines:?}");
+    }
+}
+
+#[test]
+fn an_id_that_holds_the_address_is_not_logged() {
+    let to = sample_message().to;
+    let shown = |id: String| loggable_id(&Accepted::new().with_message_id(id), &to).map(str::to_owned);
+    assert_eq!(shown("80367170".into()).as_deref(), Some("80367170"));
+    assert_eq!(shown(format!("false_{}@c.us_3EB0", to.digits())), None);
+    assert_eq!(shown(format!("{}-1", to.digits())), None);
+    assert_eq!(shown("two words".into()), None);
+}

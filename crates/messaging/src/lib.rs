@@ -1,0 +1,68 @@
+//! One port for WhatsApp providers: send a message, learn what became of it, know whether trying again helps.
+//!
+//! For integrators who swap providers and for test suites that mock them. [`MessageProvider`] is the port;
+//! the adapters live behind features; [`layers`] wrap any provider with retries, throttling and health;
+//! [`outbox`] sends what must not be forgotten.
+//!
+//! ```
+//! use wartel_core::{Country, PhoneNumber};
+//! use wartel_messaging::{Accepted, Capabilities, MessageProvider, OutboundMessage, SendError};
+//!
+//! /// A provider that writes to a printer.
+//! #[derive(Debug)]
+//! struct Printer;
+//!
+//! #[async_trait::async_trait]
+//! impl MessageProvider for Printer {
+//!     fn name(&self) -> &'static str { "printer" }
+//!     fn capabilities(&self) -> Capabilities { Capabilities::none().with_text().with_one_time_code() }
+//!     async fn send(&self, message: &OutboundMessage) -> Result<Accepted, SendError> {
+//!         let _paper = message.text().expose();
+//!         Ok(Accepted::new())
+//!     }
+//! }
+//!
+//! let phone = PhoneNumber::parse("081234567890", Country::INDONESIA)?;
+//! let message = OutboundMessage::text_to(phone, "Halo!");
+//! # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+//! # runtime.block_on(async {
+//! Printer.send(&message).await?;
+//! # Ok::<(), SendError>(()) }).unwrap();
+//! # Ok::<(), wartel_core::PhoneError>(())
+//! ```
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `fonnte` | the Fonnte adapter, and reqwest with it |
+//! | `testing` | a mock, a recording fake and the contract suite; semver-exempt |
+//!
+//! # Why not a client of one provider?
+//!
+//! Providers answer HTTP 200 to failures, call acceptance "sent", and time out after they have accepted. The
+//! port has one word for each of these, so that no caller has to know which provider it talks to.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod adapters;
+mod error;
+pub mod layers;
+pub mod markup;
+mod message;
+pub mod outbox;
+mod provider;
+mod receipt;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
+pub mod transport;
+mod webhook;
+
+pub use error::{RetryAdvice, SendError, SendErrorKind};
+pub use message::{Content, OneTimeCode, OutboundMessage};
+pub use provider::{
+    Accepted, Account, Capabilities, DeviceInfo, DeviceStatus, DisabledProvider, MessageProvider,
+    NumberCheck, NumberCheckResult, ProviderMessageId,
+};
+pub use receipt::{DeliveryReceipt, DeliveryState, ReceiptKey};
+pub use webhook::{InboundEvent, WebhookError, WebhookRequest, WebhookSource};
