@@ -1,0 +1,91 @@
+//! One HTTP POST with a JSON body over plain TCP: enough for a receiver on the same machine, and no TLS.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
+
+use bytes::Bytes;
+use http::{Request, Uri, header};
+use http_body_util::Full;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use crate::error::SandboxError;
+
+/// Where a webhook goes. `Debug` hides the path, which holds the account's token.
+pub(crate) struct Target {
+    host: String,
+    port: u16,
+    authority: String,
+    path: String,
+}
+
+impl Target {
+    pub(crate) fn parse(url: &str) -> Result<Self, SandboxError> {
+        let uri: Uri = url.parse().map_err(|_| SandboxError::WebhookUrl)?;
+        let authority = uri.authority().ok_or(SandboxError::WebhookUrl)?;
+        if uri.scheme_str() != Some("http") || authority.host().is_empty() || authority.as_str().contains('@')
+        {
+            return Err(SandboxError::WebhookUrl);
+        }
+        Ok(Self {
+            host: authority.host().trim_start_matches('[').trim_end_matches(']').to_owned(),
+            port: authority.port_u16().unwrap_or(80),
+            authority: authority.as_str().to_owned(),
+            path: uri.path_and_query().map_or_else(|| "/".to_owned(), |path| path.as_str().to_owned()),
+        })
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target").field("authority", &self.authority).finish_non_exhaustive()
+    }
+}
+
+/// Posts and gives back the status of the answer. The caller sets the time limit.
+pub(crate) async fn post(target: &Target, body: Bytes) -> Result<u16, Box<dyn Error + Send + Sync>> {
+    let stream = TcpStream::connect((target.host.as_str(), target.port)).await?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let request = Request::post(target.path.as_str())
+        .header(header::HOST, target.authority.as_str())
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::USER_AGENT, "wartel-sandbox")
+        .body(Full::new(body))?;
+    // The connection must be driven while we wait. It may end before the answer is looked at, so its end is no
+    // answer in itself; a connection that ends without one makes `send_request` fail.
+    let drive = async {
+        let _ = connection.await;
+        std::future::pending::<Infallible>().await
+    };
+    tokio::select! {
+        biased;
+        answer = sender.send_request(request) => Ok(answer?.status().as_u16()),
+        never = drive => match never {},
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_http_urls_with_a_host_are_taken() {
+        let target = Target::parse("http://127.0.0.1:8080/webhook/whatsapp/t?x=1").unwrap();
+        assert_eq!((target.host.as_str(), target.port), ("127.0.0.1", 8080));
+        assert_eq!(target.path, "/webhook/whatsapp/t?x=1");
+        assert_eq!(Target::parse("http://localhost").unwrap().port, 80);
+        assert_eq!(Target::parse("http://[::1]:9/x").unwrap().host, "::1");
+        for bad in
+            ["https://example.org/x", "/webhook", "http://", "http://user:pass@host/x", "ftp://host/x", "a b"]
+        {
+            assert!(matches!(Target::parse(bad), Err(SandboxError::WebhookUrl)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn debug_hides_the_token_in_the_path() {
+        let shown = format!("{:?}", Target::parse("http://localhost/webhook/whatsapp/s3cret").unwrap());
+        assert!(!shown.contains("s3cret"), "{shown}");
+    }
+}

@@ -1,0 +1,12 @@
+//! The running sandbox, asked over HTTP as an application, a page or a test would ask it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod account;
+mod control;
+mod events;
+mod faults;
+mod mounted;
+mod pages;
+mod send;
+mod support;
+mod webhooks;
