@@ -1,0 +1,120 @@
+//! One send: derive the code, write the text, hand it over, record what came of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wartel_core::StoreErrorKind;
+use wartel_messaging::{
+    Content, DeliveryState, OneTimeCode, OutboundMessage, RetryAdvice, SendError, SendErrorKind,
+};
+
+use crate::service::Shared;
+use crate::store::{DeliveryRecord, LeasedSend, SendOutcome};
+use crate::template::Texting;
+
+/// All waits, retries and time-outs of one send together. Shorter than the lease, so that nobody else sends
+/// the same code meanwhile.
+pub(crate) const SEND_DEADLINE: Duration = Duration::from_secs(25);
+
+/// Carries out a leased send and records the outcome.
+///
+/// # Errors
+/// [`SendError`] if the provider did not take it, or gave an answer that cannot be read; in the latter case the
+/// send counts all the same. An answer that never came is [`DeliveryState::Unknown`].
+pub(crate) async fn deliver(shared: &Arc<Shared>, leased: &LeasedSend) -> Result<DeliveryState, SendError> {
+    let result = match compose(shared, leased) {
+        Some(message) => hand_over(shared, &message).await,
+        // The key was dropped, or the template fails: this code cannot be sent by anybody.
+        None => Err(SendError::new(shared.provider.name(), SendErrorKind::Unsupported, RetryAdvice::Never)),
+    };
+    let (outcome, answer) = match result {
+        Ok(accepted) => {
+            (SendOutcome::Accepted { message_id: accepted.message_id }, Ok(DeliveryState::Accepted))
+        }
+        Err(error) if error.is_ambiguous() => (SendOutcome::Unknown, Ok(DeliveryState::Unknown)),
+        // An answer that says neither yes nor no: an error to the caller, and all the same no certain refusal.
+        Err(error) if is_unreadable(&error) => (SendOutcome::Unknown, Err(error)),
+        Err(error) => (SendOutcome::Refused, Err(error)),
+    };
+    match &answer {
+        Ok(state) => tracing::debug!(
+            tenant = %leased.tenant, purpose = leased.purpose.as_str(), to = %leased.phone.masked(),
+            provider = shared.provider.name(), delivery = state.as_str(), "one-time code handed over"
+        ),
+        Err(error) => tracing::warn!(
+            tenant = %leased.tenant, purpose = leased.purpose.as_str(), to = %leased.phone.masked(),
+            provider = shared.provider.name(), error = %error, kind = error.kind().as_str(),
+            "one-time code not sent"
+        ),
+    }
+    record(shared, leased, outcome).await;
+    answer
+}
+
+/// What adapters say of an answer that they cannot read. Sending again might send twice.
+fn is_unreadable(error: &SendError) -> bool {
+    error.kind() == SendErrorKind::Unavailable && error.advice() == RetryAdvice::Never
+}
+
+fn compose(shared: &Shared, leased: &LeasedSend) -> Option<OutboundMessage> {
+    let length = shared.policy.length;
+    let code = shared.keys.derive(
+        &leased.key,
+        &leased.tenant,
+        &leased.purpose,
+        &leased.phone,
+        &leased.nonce,
+        length,
+    );
+    let code = code?.expose();
+    let valid_for = leased.expires_at.since(shared.clock.now());
+    let texting = Texting {
+        locale: leased.locale,
+        greeting: leased.greeting.as_deref(),
+        app: &shared.app_name,
+        purpose: &leased.purpose,
+        code: &code,
+        valid_for,
+    };
+    let text = match shared.templates.render(&texting) {
+        Ok(text) => text,
+        Err(error) => {
+            tracing::error!(error = %error, "the text of a one-time code cannot be written");
+            return None;
+        }
+    };
+    let content = Content::OneTimeCode(OneTimeCode::new(code, text, leased.locale, valid_for));
+    Some(OutboundMessage::new(leased.phone.clone(), content))
+}
+
+async fn hand_over(
+    shared: &Shared,
+    message: &OutboundMessage,
+) -> Result<wartel_messaging::Accepted, SendError> {
+    let sent = tokio::time::timeout(SEND_DEADLINE, shared.provider.send(message)).await;
+    // Cut off in the middle: nobody knows how far the provider came.
+    sent.unwrap_or_else(|_| {
+        Err(SendError::new(shared.provider.name(), SendErrorKind::Unavailable, RetryAdvice::Ambiguous))
+    })
+}
+
+/// Records the outcome, patiently: a send that was accepted and not recorded is made again when its lease ends.
+async fn record(shared: &Shared, leased: &LeasedSend, outcome: SendOutcome) {
+    let record = DeliveryRecord::new(leased, shared.provider.name(), outcome);
+    for wait in [Duration::from_millis(100), Duration::from_millis(400), Duration::from_secs(1)] {
+        match shared.store.record_delivery(record.clone(), shared.clock.now()).await {
+            Ok(true) => return,
+            Ok(false) => {
+                tracing::warn!("the outcome of a send came after its lease had ended");
+                return;
+            }
+            Err(error) if matches!(error.kind(), StoreErrorKind::Corrupt | StoreErrorKind::Schema) => {
+                tracing::error!(error = %error, "the outcome of a send cannot be recorded");
+                return;
+            }
+            Err(error) => tracing::warn!(error = %error, "the outcome of a send is not recorded yet"),
+        }
+        tokio::time::sleep(wait).await;
+    }
+    tracing::error!("the outcome of a send was not recorded; the code is sent again when its lease ends");
+}

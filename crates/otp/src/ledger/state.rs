@@ -1,0 +1,468 @@
+//! What is kept of one phone.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use wartel_core::{KeyId, Locale, PhoneNumber, Timestamp};
+use wartel_messaging::{DeliveryState, ProviderMessageId, ReceiptKey};
+
+use crate::budget::{Budget, ClientKey};
+use crate::code::Nonce;
+use crate::proof::ProofHash;
+use crate::purpose::Purpose;
+use crate::store::{LiveChallenge, Rules, Snapshot, Target};
+use crate::verification::{ChallengeId, SendId, VerificationId, VerificationState, VerificationView};
+
+/// How many ended challenges are kept of one phone. A caller whose every send is refused makes one each time;
+/// the oldest go first.
+const ENDED_KEPT: usize = 16;
+
+/// Everything that is kept of one (tenant, phone): challenges, verifications, proofs and counters.
+///
+/// Serialises to a document without the phone number, the code or anything that the code can be found from
+/// without the key. Fields that a later version adds have defaults.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PhoneLedger {
+    #[serde(default)]
+    pub(super) challenges: Vec<Challenge>,
+    #[serde(default)]
+    pub(super) verifications: Vec<Verification>,
+    #[serde(default)]
+    pub(super) proofs: Vec<ProofRecord>,
+    #[serde(default)]
+    pub(super) sends: SendCounter,
+    #[serde(default)]
+    pub(super) pace: Pace,
+    #[serde(default)]
+    pub(super) failures: Failures,
+}
+
+/// The one live code of a purpose, or one that was.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Challenge {
+    pub(super) id: ChallengeId,
+    pub(super) purpose: Purpose,
+    pub(super) nonce: Nonce,
+    pub(super) key: KeyId,
+    pub(super) created_at: Timestamp,
+    pub(super) expires_at: Timestamp,
+    pub(super) ended_at: Option<Timestamp>,
+    pub(super) failed_without_id: u32,
+    pub(super) retention: Duration,
+    pub(super) sends: Vec<Send>,
+}
+
+/// One message with the code, from the wish to the last receipt.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Send {
+    pub(super) id: SendId,
+    pub(super) asked_by: VerificationId,
+    pub(super) asked_at: Timestamp,
+    pub(super) state: DeliveryState,
+    pub(super) fence: u32,
+    pub(super) tries: u32,
+    pub(super) lease_until: Option<Timestamp>,
+    pub(super) provider: Option<String>,
+    pub(super) message_id: Option<ProviderMessageId>,
+    pub(super) state_id: Option<ProviderMessageId>,
+    /// The pace before this send, given back if the send is certainly refused.
+    pub(super) pace_before: Pace,
+    pub(super) refusal_budgets: Vec<Budget>,
+}
+
+/// One caller's handle on a challenge.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Verification {
+    pub(super) id: VerificationId,
+    pub(super) challenge: ChallengeId,
+    pub(super) client: Option<ClientKey>,
+    pub(super) greeting: Option<String>,
+    pub(super) locale: Locale,
+    pub(super) checks: u32,
+    pub(super) spent: u32,
+    pub(super) cancelled: bool,
+    pub(super) approved: bool,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct ProofRecord {
+    pub(super) hash: ProofHash,
+    pub(super) purpose: Purpose,
+    pub(super) expires_at: Timestamp,
+    pub(super) redeemed_by: Option<String>,
+}
+
+/// When codes were sent to this phone.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct SendCounter {
+    pub(super) at: Vec<Timestamp>,
+    pub(super) kept_until: Timestamp,
+}
+
+/// How fast codes may be asked for.
+#[derive(Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Pace {
+    pub(super) streak: u32,
+    pub(super) last_at: Option<Timestamp>,
+    pub(super) next_at: Timestamp,
+}
+
+/// Failed checks of this phone, over all purposes.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Failures {
+    pub(super) at: Vec<Timestamp>,
+    pub(super) in_row: u32,
+    pub(super) last_at: Option<Timestamp>,
+    pub(super) kept_until: Timestamp,
+}
+
+/// By what else than its phone a ledger is found.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Locator(String);
+
+impl Locator {
+    /// Finds the ledger of a verification.
+    #[must_use]
+    pub fn verification(id: VerificationId) -> Self {
+        Self(format!("v:{id}"))
+    }
+
+    /// Finds the ledger of a proof.
+    #[must_use]
+    pub fn proof(hash: &ProofHash) -> Self {
+        Self(format!("p:{}", hash.as_str()))
+    }
+
+    /// Finds the ledger of a message by the id that the provider gave when it accepted it.
+    #[must_use]
+    pub fn message(provider: &str, id: &ProviderMessageId) -> Self {
+        Self(format!("m:{provider}:{}", id.as_str()))
+    }
+
+    /// Finds the ledger of a message by its second id.
+    #[must_use]
+    pub fn state_id(provider: &str, id: &ProviderMessageId) -> Self {
+        Self(format!("s:{provider}:{}", id.as_str()))
+    }
+
+    /// By what a receipt may find its message, the surest first.
+    #[must_use]
+    pub fn of_receipt(provider: &str, key: &ReceiptKey) -> Vec<Self> {
+        let message = key.message_id.as_ref().map(|id| Self::message(provider, id));
+        let state = key.state_id.as_ref().map(|id| Self::state_id(provider, id));
+        message.into_iter().chain(state).collect()
+    }
+
+    /// The locator as text, unique over all kinds.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Locator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // It may name a capability.
+        write!(f, "Locator({}…)", self.0.get(..1).unwrap_or_default())
+    }
+}
+
+impl Challenge {
+    pub(super) fn is_live(&self, now: Timestamp) -> bool {
+        self.ended_at.is_none() && now < self.expires_at
+    }
+
+    /// When it ended or will end by itself.
+    fn end(&self) -> Timestamp {
+        self.ended_at.map_or(self.expires_at, |ended| ended.min(self.expires_at))
+    }
+
+    fn purge_at(&self) -> Timestamp {
+        self.end() + self.retention
+    }
+
+    fn locators(&self) -> impl Iterator<Item = Locator> {
+        self.sends.iter().flat_map(Send::locators)
+    }
+}
+
+impl Send {
+    /// The locators by which receipts find it.
+    pub(super) fn locators(&self) -> Vec<Locator> {
+        let Some(provider) = self.provider.as_deref() else { return Vec::new() };
+        let message = self.message_id.as_ref().map(|id| Locator::message(provider, id));
+        let state = self.state_id.as_ref().map(|id| Locator::state_id(provider, id));
+        message.into_iter().chain(state).collect()
+    }
+}
+
+impl Verification {
+    /// Spent without success. A locked id stays locked.
+    pub(super) const fn is_locked(&self) -> bool {
+        !self.approved && self.spent >= self.checks
+    }
+
+    pub(super) const fn attempts_left(&self) -> u32 {
+        self.checks.saturating_sub(self.spent)
+    }
+}
+
+impl Failures {
+    /// Failed checks in the window that ends now.
+    pub(super) fn in_window(&self, window: Duration, now: Timestamp) -> impl Iterator<Item = Timestamp> {
+        self.at.iter().copied().filter(move |at| *at + window > now)
+    }
+
+    pub(super) fn count(&mut self, rules: &Rules, now: Timestamp) {
+        let window = rules.failed.window;
+        self.at.retain(|at| *at + window > now);
+        self.at.push(now);
+        self.in_row = self.in_row(rules, now).saturating_add(1);
+        self.last_at = Some(now);
+        self.kept_until = now + window.max(rules.failed_in_row_ttl);
+    }
+
+    pub(super) fn in_row(&self, rules: &Rules, now: Timestamp) -> u32 {
+        let forgotten = self.last_at.is_none_or(|last| last + rules.failed_in_row_ttl <= now);
+        if forgotten { 0 } else { self.in_row }
+    }
+}
+
+impl PhoneLedger {
+    /// When the worker has to look at this phone: a lease lapses. `None` if nothing is being sent.
+    #[must_use]
+    pub fn due_at(&self) -> Option<Timestamp> {
+        self.challenges
+            .iter()
+            .flat_map(|challenge| &challenge.sends)
+            .filter_map(|send| send.lease_until)
+            .min()
+    }
+
+    /// When something of this phone can be deleted; a store calls [`steps::purge`](super::steps::purge)
+    /// from then on.
+    #[must_use]
+    pub fn purge_at(&self) -> Timestamp {
+        let proofs = self.proofs.iter().map(|proof| proof.expires_at).max().unwrap_or_default();
+        let counters = self.sends.kept_until.max(self.failures.kept_until).max(proofs);
+        self.challenges.iter().map(Challenge::purge_at).min().unwrap_or(counters)
+    }
+
+    /// Whether nothing is left that a store has to keep.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(super) fn live(&self, purpose: &Purpose, now: Timestamp) -> Option<&Challenge> {
+        self.challenges.iter().find(|c| c.purpose == *purpose && c.is_live(now))
+    }
+
+    pub(super) fn challenge(&self, id: ChallengeId) -> Option<&Challenge> {
+        self.challenges.iter().find(|challenge| challenge.id == id)
+    }
+
+    pub(super) fn challenge_mut(&mut self, id: ChallengeId) -> Option<&mut Challenge> {
+        self.challenges.iter_mut().find(|challenge| challenge.id == id)
+    }
+
+    pub(super) fn verification(&self, id: VerificationId) -> Option<&Verification> {
+        self.verifications.iter().find(|verification| verification.id == id)
+    }
+
+    pub(super) fn verification_mut(&mut self, id: VerificationId) -> Option<&mut Verification> {
+        self.verifications.iter_mut().find(|verification| verification.id == id)
+    }
+
+    pub(super) fn is_pending(&self, verification: &Verification, now: Timestamp) -> bool {
+        !verification.cancelled
+            && !verification.approved
+            && !verification.is_locked()
+            && self.challenge(verification.challenge).is_some_and(|challenge| challenge.is_live(now))
+    }
+
+    /// The pending ids and, for each, the checks that are reserved for it and until when.
+    pub(super) fn reservations(&self, now: Timestamp) -> impl Iterator<Item = (u32, Timestamp)> {
+        self.verifications.iter().filter(move |v| self.is_pending(v, now)).filter_map(|verification| {
+            let challenge = self.challenge(verification.challenge)?;
+            Some((verification.attempts_left(), challenge.expires_at))
+        })
+    }
+
+    /// Whether `need` more checks fit into the budget of failed checks, beside those that are reserved.
+    ///
+    /// # Errors
+    /// The instant at which they will fit, if nobody fails until then.
+    pub(super) fn room_for(&self, need: u32, rules: &Rules, now: Timestamp) -> Result<(), Timestamp> {
+        let window = rules.failed.window;
+        let reserved: Vec<(u32, Timestamp)> = self.reservations(now).collect();
+        let returns = || reserved.iter().flat_map(|(checks, at)| (0..*checks).map(move |_| *at));
+
+        let in_window = self.failures.in_window(window, now).map(|at| at + window);
+        let by_window = fits(in_window.chain(returns()).collect(), rules.failed.max, need, now);
+
+        let in_row = self.failures.in_row(rules, now);
+        let forgotten_at = self.failures.last_at.map_or(now, |last| last + rules.failed_in_row_ttl);
+        let rows = (0..in_row).map(|_| forgotten_at);
+        let by_row = fits(rows.chain(returns()).collect(), rules.failed_in_row, need, now);
+
+        let until = by_window.max(by_row);
+        if until <= now { Ok(()) } else { Err(until) }
+    }
+
+    pub(super) fn view(
+        &self,
+        id: VerificationId,
+        phone: &PhoneNumber,
+        now: Timestamp,
+    ) -> Option<VerificationView> {
+        let verification = self.verification(id)?;
+        let challenge = self.challenge(verification.challenge)?;
+        let state = if verification.approved {
+            VerificationState::Approved
+        } else if verification.cancelled {
+            VerificationState::Cancelled
+        } else if verification.is_locked() {
+            VerificationState::Locked
+        } else if challenge.is_live(now) {
+            VerificationState::Pending
+        } else {
+            VerificationState::Expired
+        };
+        let asked = challenge.sends.iter().filter(|send| send.asked_by == id);
+        Some(VerificationView {
+            id,
+            phone: phone.clone(),
+            purpose: challenge.purpose.clone(),
+            state,
+            delivery: asked.map(|send| send.state).max().unwrap_or(DeliveryState::Queued),
+            attempts_left: verification.attempts_left(),
+            expires_at: challenge.end(),
+            resend_at: self.pace.next_at.max(challenge.created_at),
+        })
+    }
+
+    /// What the engine needs to compare a code.
+    pub(super) fn snapshot(&self, target: &Target, phone: &PhoneNumber, now: Timestamp) -> Option<Snapshot> {
+        let (id, live) = match target {
+            Target::Id(id) => {
+                let verification = self.verification(*id)?;
+                let pending = self.is_pending(verification, now);
+                (Some(*id), self.challenge(verification.challenge).filter(|_| pending))
+            }
+            Target::Phone { purpose, client, .. } => {
+                let live = self.live(purpose, now);
+                (self.own(purpose, client.as_ref(), now).map(|own| own.id), live)
+            }
+        };
+        let live = live.map(|challenge| LiveChallenge {
+            id: challenge.id,
+            phone: phone.clone(),
+            purpose: challenge.purpose.clone(),
+            nonce: challenge.nonce,
+            key: challenge.key.clone(),
+        });
+        let view = id.and_then(|id| self.view(id, phone, now));
+        (view.is_some() || live.is_some()).then_some(Snapshot { view, live })
+    }
+
+    /// The verification that was asked for from `client`: of the live challenge, or else a locked one whose
+    /// code would still be valid.
+    pub(super) fn own(
+        &self,
+        purpose: &Purpose,
+        client: Option<&ClientKey>,
+        now: Timestamp,
+    ) -> Option<&Verification> {
+        let client = client?;
+        let live = self.live(purpose, now).map(|challenge| challenge.id);
+        self.verifications.iter().rev().filter(|v| v.client.as_ref() == Some(client)).find(|verification| {
+            let Some(challenge) = self.challenge(verification.challenge) else { return false };
+            match live {
+                Some(live) => challenge.id == live,
+                None => {
+                    challenge.purpose == *purpose && verification.is_locked() && now < challenge.expires_at
+                }
+            }
+        })
+    }
+
+    /// Ends a challenge if none of its ids is pending any more.
+    pub(super) fn end_if_nobody_waits(&mut self, id: ChallengeId, now: Timestamp) {
+        let waits = self.verifications.iter().any(|v| v.challenge == id && self.is_pending(v, now));
+        if !waits && let Some(challenge) = self.challenge_mut(id) {
+            challenge.ended_at.get_or_insert(now);
+        }
+    }
+
+    /// Drops ended challenges by `keep`, with their verifications; answers the locators that lead nowhere now.
+    fn drop_challenges(&mut self, keep: impl Fn(&Challenge) -> bool) -> Vec<Locator> {
+        let mut dropped = Vec::new();
+        let (kept, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.challenges).into_iter().partition(keep);
+        self.challenges = kept;
+        for challenge in gone {
+            dropped.extend(challenge.locators());
+            let of_it = self.verifications.iter().filter(|v| v.challenge == challenge.id);
+            dropped.extend(of_it.map(|v| Locator::verification(v.id)));
+            self.verifications.retain(|v| v.challenge != challenge.id);
+        }
+        dropped
+    }
+
+    /// Drops the oldest ended challenges beyond those that are kept.
+    pub(super) fn drop_surplus(&mut self, now: Timestamp) -> Vec<Locator> {
+        let mut ended: Vec<_> =
+            self.challenges.iter().filter(|c| !c.is_live(now)).map(|c| (c.end(), c.id)).collect();
+        let surplus = ended.len().saturating_sub(ENDED_KEPT);
+        if surplus == 0 {
+            return Vec::new();
+        }
+        ended.sort_unstable();
+        ended.truncate(surplus);
+        self.drop_challenges(|challenge| !ended.iter().any(|(_, id)| *id == challenge.id))
+    }
+
+    /// Drops what has been over for long enough; answers the locators that lead nowhere now.
+    pub(super) fn purge(&mut self, now: Timestamp) -> Vec<Locator> {
+        let mut dropped = self.drop_challenges(|challenge| challenge.purge_at() > now);
+        let (kept, gone): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.proofs).into_iter().partition(|proof| proof.expires_at > now);
+        self.proofs = kept;
+        dropped.extend(gone.iter().map(|proof| Locator::proof(&proof.hash)));
+        if self.sends.kept_until <= now {
+            self.sends = SendCounter::default();
+            self.pace = Pace::default();
+        }
+        if self.failures.kept_until <= now {
+            self.failures = Failures::default();
+        }
+        dropped
+    }
+
+    /// Drops everything but the counters; answers the locators that lead nowhere now.
+    pub(super) fn forget(&mut self) -> Vec<Locator> {
+        let mut dropped = self.drop_challenges(|_| false);
+        dropped.extend(std::mem::take(&mut self.proofs).iter().map(|proof| Locator::proof(&proof.hash)));
+        dropped
+    }
+}
+
+/// When `need` more fit under `max`, given the instants at which the present ones go: `now` if they do already.
+fn fits(mut go_at: Vec<Timestamp>, max: u32, need: u32, now: Timestamp) -> Timestamp {
+    let present = u32::try_from(go_at.len()).unwrap_or(u32::MAX);
+    let surplus = present.saturating_add(need).saturating_sub(max);
+    let Some(last) = usize::try_from(surplus).unwrap_or(usize::MAX).checked_sub(1) else { return now };
+    go_at.sort_unstable();
+    go_at.get(last).copied().unwrap_or(Timestamp::MAX)
+}
+
+impl fmt::Debug for PhoneLedger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PhoneLedger")
+            .field("challenges", &self.challenges.len())
+            .field("verifications", &self.verifications.len())
+            .field("proofs", &self.proofs.len())
+            .finish_non_exhaustive()
+    }
+}

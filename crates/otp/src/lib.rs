@@ -1,0 +1,86 @@
+//! Phone verification by one-time codes over WhatsApp. The code is derived when it is needed and never stored.
+//!
+//! For developers who embed verification in their own app: bring a message provider and a store, keep the
+//! rest of your stack. No service to run.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use wartel_core::{Country, MasterKey, PhoneNumber};
+//! use wartel_messaging::testing::FakeProvider;
+//! use wartel_otp::{Check, MemoryOtpStore, OtpService, Purpose, Start};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! let provider = FakeProvider::default();          // or Fonnte::new(FonnteConfig::new(token))?, or your own
+//! let store = MemoryOtpStore::new();               // or SqliteStores::open("otp.db").await?
+//! let secret = MasterKey::generate()?;             // or MasterKey::parse(&env)?
+//! let (otp, worker) = OtpService::builder(secret).app_name("Toko Budi")
+//!     .provider(Arc::new(provider.clone())).store(Arc::new(store)).build()?;
+//! tokio::spawn(worker.run(std::future::pending()));  // sends again after a crash, cleans up
+//!
+//! let phone = PhoneNumber::parse("081234567890", Country::INDONESIA)?;
+//! let started = otp.start(Start::new(phone, Purpose::REGISTRATION).name("Budi")).await?;
+//! # let code = provider.last_code(&started.phone).unwrap();
+//! # let code = code.as_str();
+//! match otp.check(started.id, code).await? {
+//!     Check::Approved(proof) => {
+//!         let phone = otp.redeem(proof, Purpose::REGISTRATION, "user-17").await?; // the verified phone
+//!         println!("signed up {}", phone.masked());
+//!     }
+//!     Check::Wrong { attempts_left } => println!("wrong, {attempts_left} tries left"),
+//!     Check::NoActiveCode | Check::Locked { .. } => println!("ask for a new code"),
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+//! ```
+//!
+//! Without the worker `start` still makes the first send. What is lost: a code whose send was cut off by a
+//! crash is not sent again, and what is over is never deleted.
+//!
+//! # What holds
+//!
+//! - A dump of the store holds no code, and without the key nothing to try codes against.
+//! - A right code is accepted once, however many requests race. Five wrong ones lock a verification.
+//! - Nobody gets more guesses by asking for new codes: failed checks have a budget for each phone.
+//! - What was not sent is never reported as sent.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `testing` | a mock of the store port and its contract suite; semver-exempt |
+//!
+//! # Why not store a hash of the code?
+//!
+//! A million hashes are tried in a second: whoever has the table has the codes. A derived code needs the key,
+//! which is not in the table; and the same code can be sent again after a crash or over another channel.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod budget;
+mod code;
+mod delivery;
+mod error;
+pub mod ledger;
+mod memory;
+mod policy;
+mod proof;
+mod purpose;
+mod service;
+pub mod store;
+mod template;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
+mod verification;
+mod worker;
+
+pub use budget::{Budget, ClientKey, ParseRateError, Rate, parse_span};
+pub use code::{Code, CodeKeys, MalformedCode, NoRandomness, Nonce, TypedCode};
+pub use error::{BuildError, CheckError, OtpError, RedeemError, StartError};
+pub use memory::MemoryOtpStore;
+pub use policy::{MAX_CODE_LIFE, OtpPolicy, PolicyError};
+pub use proof::{Proof, ProofHash, ProofToken};
+pub use purpose::{Purpose, PurposeError};
+pub use service::{Check, CheckTarget, OtpBuilder, OtpService, Start, Started};
+pub use store::OtpStore;
+pub use template::{MessageTemplates, TemplateError};
+pub use verification::{ChallengeId, SendId, VerificationId, VerificationState, VerificationView};
+pub use worker::OtpWorker;

@@ -1,0 +1,154 @@
+//! The verification engine: start, check, get, cancel, redeem.
+
+mod builder;
+mod check;
+mod start;
+
+use std::sync::Arc;
+
+use wartel_core::{Clock, PhoneNumber, StoreError, TenantId};
+use wartel_messaging::{DeliveryReceipt, MessageProvider};
+
+pub use builder::OtpBuilder;
+pub use check::{Check, CheckTarget};
+pub use start::{Start, Started};
+
+use crate::code::CodeKeys;
+use crate::error::RedeemError;
+use crate::policy::OtpPolicy;
+use crate::proof::ProofToken;
+use crate::purpose::Purpose;
+use crate::store::{OtpStore, Redeem, Redemption, Rules, Target};
+use crate::template::MessageTemplates;
+use crate::verification::{VerificationId, VerificationView};
+
+/// The verification engine of one tenant. Cheap to clone; clones are the same engine.
+#[derive(Debug, Clone)]
+pub struct OtpService {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) tenant: TenantId,
+}
+
+/// What engine and worker share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) keys: CodeKeys,
+    pub(crate) policy: OtpPolicy,
+    pub(crate) rules: Rules,
+    pub(crate) provider: Arc<dyn MessageProvider>,
+    pub(crate) store: Arc<dyn OtpStore>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) templates: MessageTemplates,
+    pub(crate) app_name: String,
+}
+
+impl OtpService {
+    /// The same engine for another tenant.
+    #[must_use]
+    pub fn for_tenant(&self, tenant: TenantId) -> Self {
+        Self { shared: Arc::clone(&self.shared), tenant }
+    }
+
+    /// The tenant whose engine this is.
+    #[must_use]
+    pub const fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> &OtpPolicy {
+        &self.shared.policy
+    }
+
+    /// The name of the app as messages show it.
+    #[must_use]
+    pub fn app_name(&self) -> &str {
+        &self.shared.app_name
+    }
+
+    /// The clock that the engine asks.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
+    }
+
+    /// How a verification stands; `None` if this tenant has none with this id.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store could not answer.
+    pub async fn get(&self, id: VerificationId) -> Result<Option<VerificationView>, StoreError> {
+        let now = self.shared.clock.now();
+        let snapshot = self.shared.store.get(&self.tenant, &Target::Id(id), now).await?;
+        Ok(snapshot.and_then(|snapshot| snapshot.view))
+    }
+
+    /// Takes a verification back. The code dies with its last pending id. Answers `false` if the id is not
+    /// pending.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store could not answer.
+    pub async fn cancel(&self, id: VerificationId) -> Result<bool, StoreError> {
+        self.shared.store.cancel(&self.tenant, id, self.shared.clock.now()).await
+    }
+
+    /// Exchanges a proof for the phone that it proves. The first `by` owns the proof and may redeem it again
+    /// until it expires, so that a retry after a crash ends the same; anybody else is refused.
+    ///
+    /// # Errors
+    /// [`RedeemError::NotVerified`] if the proof is unknown, expired, for another purpose or somebody else's.
+    pub async fn redeem(
+        &self,
+        proof: impl Into<ProofToken>,
+        purpose: Purpose,
+        by: impl Into<String>,
+    ) -> Result<PhoneNumber, RedeemError> {
+        self.redeem_any(proof.into(), purpose, None, by.into()).await
+    }
+
+    /// Like [`redeem`](Self::redeem), and refuses a proof of any other phone than `phone` without using it up.
+    ///
+    /// # Errors
+    /// As [`redeem`](Self::redeem).
+    pub async fn redeem_for(
+        &self,
+        phone: PhoneNumber,
+        proof: impl Into<ProofToken>,
+        purpose: Purpose,
+        by: impl Into<String>,
+    ) -> Result<PhoneNumber, RedeemError> {
+        self.redeem_any(proof.into(), purpose, Some(phone), by.into()).await
+    }
+
+    async fn redeem_any(
+        &self,
+        proof: ProofToken,
+        purpose: Purpose,
+        phone: Option<PhoneNumber>,
+        by: String,
+    ) -> Result<PhoneNumber, RedeemError> {
+        let proof = proof.hash().filter(|_| by.len() <= 128).ok_or(RedeemError::NotVerified)?;
+        let redeem = Redeem { tenant: self.tenant.clone(), proof, purpose, phone, by };
+        match self.shared.store.redeem(redeem, self.shared.clock.now()).await? {
+            Redemption::Phone(phone) => Ok(phone),
+            Redemption::Refused => Err(RedeemError::NotVerified),
+        }
+    }
+
+    /// Takes news of a message from a provider's webhook. Answers whether the message is known yet; if not,
+    /// the receipt is kept until it is.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store could not answer: do not acknowledge the webhook then.
+    pub async fn record_receipt(&self, receipt: DeliveryReceipt) -> Result<bool, StoreError> {
+        self.shared.store.record_receipt(receipt, self.shared.clock.now()).await
+    }
+
+    /// Deletes everything that is kept of a phone, but the counters of sends and failed checks.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store could not answer.
+    pub async fn forget(&self, phone: &PhoneNumber) -> Result<bool, StoreError> {
+        self.shared.store.forget(&self.tenant, phone, self.shared.clock.now()).await
+    }
+}

@@ -1,0 +1,137 @@
+//! Sends that were certainly refused.
+
+use wartel_messaging::DeliveryState;
+
+use super::super::{T0, admit_for, phone_number};
+use super::kit::*;
+use crate::budget::{Budget, Rate};
+use crate::store::{AttemptOutcome, Refusal, SendOutcome};
+use crate::verification::VerificationState;
+
+/// A refused first send ends its challenge: nobody can have that code.
+pub async fn a_refused_first_send_ends_its_code(store: Store) {
+    let one = given(&store, &ask(1), T0).await;
+    assert!(record(&store, &one.send, SendOutcome::Refused, at(1)).await);
+    assert_eq!(state(&store, one.id, at(1)).await, VerificationState::Expired);
+    assert_eq!(delivery(&store, one.id, at(1)).await, DeliveryState::Failed);
+    assert_eq!(right(&store, one.id, at(1)).await, AttemptOutcome::NoActiveCode);
+    let two = given(&store, &ask(1), at(1)).await;
+    assert!(two.id != one.id && two.send.nonce != one.send.nonce, "a code that was never sent lives on");
+}
+
+/// A refused send gives the phone its wait and its budget back.
+pub async fn a_refused_send_costs_the_phone_nothing(store: Store) {
+    let request = ask(1).phone_rates([Rate::new(1, HOUR)]);
+    for second in 0..5 {
+        let one = given(&store, &request, at(second)).await;
+        assert_eq!(one.view.resend_at, at(second + 60));
+        assert!(record(&store, &one.send, SendOutcome::Refused, at(second)).await);
+    }
+    given(&store, &request, at(5)).await;
+    assert_eq!(refused(&store, &request, at(70)).await, (Refusal::PhoneSends, at(3_605)));
+}
+
+/// A refused send gives back the wait that it made, not those before it.
+pub async fn a_refused_resend_gives_back_its_own_wait(store: Store) {
+    given(&store, &ask(1), T0).await;
+    let two = given(&store, &ask(1), at(60)).await;
+    assert!(record(&store, &two.send, SendOutcome::Refused, at(61)).await);
+    // Two are waits of 60 and 120 seconds: the second send is still to come.
+    assert_eq!(given(&store, &ask(1), at(62)).await.view.resend_at, at(182));
+}
+
+/// A refused send counts in full for budgets that others share.
+pub async fn a_refused_send_counts_for_shared_budgets(store: Store) {
+    let request = ask(1).shared([Budget::new("ip", Rate::new(2, HOUR))]);
+    for second in 0..2 {
+        let one = given(&store, &request, at(second)).await;
+        assert!(record(&store, &one.send, SendOutcome::Refused, at(second)).await);
+    }
+    assert_eq!(refused(&store, &request, at(3)).await, (Refusal::SharedBudget, at(3_600)));
+}
+
+/// Refused sends have a budget of their own, exact from the instant of the refusal.
+pub async fn refused_sends_have_a_budget(store: Store) {
+    let budget = Budget::new("refused", Rate::new(2, HOUR));
+    let of = |n| admit_for(&phone_number(n)).refusals([budget.clone()]);
+    for n in 1..3 {
+        let one = given(&store, &of(n), at(u64::from(n))).await;
+        assert!(record(&store, &one.send, SendOutcome::Refused, at(10 * u64::from(n))).await);
+    }
+    for now in [at(21), at(3_610) - MICRO] {
+        assert_eq!(refused(&store, &of(3), now).await, (Refusal::SharedBudget, at(3_610)));
+    }
+    given(&store, &admit_for(&phone_number(4)), at(22)).await;
+    given(&store, &of(3), at(3_610)).await;
+}
+
+/// A refused resend leaves the code alone that somebody has already.
+pub async fn a_refused_resend_keeps_the_code(store: Store) {
+    let one = given(&store, &ask(1), T0).await;
+    assert!(record(&store, &one.send, accepted("m1"), at(1)).await);
+    let two = given(&store, &ask(1), at(60)).await;
+    assert!(record(&store, &two.send, SendOutcome::Refused, at(61)).await);
+    assert_eq!(state(&store, one.id, at(61)).await, VerificationState::Pending);
+    assert!(is_approved(&right(&store, one.id, at(62)).await));
+}
+
+/// A refused send leaves the code alone while another message with it may have arrived.
+pub async fn a_refused_send_beside_an_uncertain_one_keeps_the_code(store: Store) {
+    let one = given(&store, &ask(1), T0).await;
+    assert!(record(&store, &one.send, SendOutcome::Unknown, at(1)).await);
+    let two = given(&store, &ask(2), at(60)).await;
+    assert!(record(&store, &two.send, SendOutcome::Refused, at(61)).await);
+    assert!(is_approved(&right(&store, one.id, at(62)).await));
+}
+
+/// What a refusal gives back it gives back once, however often it is reported.
+pub async fn a_refusal_is_counted_once(store: Store) {
+    let budget = Budget::new("refused", Rate::new(2, HOUR));
+    let request = ask_quick(1).phone_rates([Rate::new(2, HOUR)]).refusals([budget]);
+    let one = given(&store, &request, T0).await;
+    assert!(record(&store, &one.send, accepted("m1"), T0).await);
+    let two = given(&store, &request, at(1)).await;
+    for _ in 0..5 {
+        record(&store, &two.send, SendOutcome::Refused, at(2)).await;
+    }
+    given(&store, &request, at(3)).await;
+    assert_eq!(refused(&store, &request, at(4)).await, (Refusal::PhoneSends, at(3_600)));
+}
+
+/// The checks of an id whose code was never sent return.
+pub async fn a_refused_send_returns_its_checks(store: Store) {
+    for n in 1..10 {
+        let one = given(&store, &ask_quick(n), at(u64::from(n))).await;
+        assert!(record(&store, &one.send, SendOutcome::Refused, at(u64::from(n))).await);
+    }
+    for n in 11..14 {
+        given(&store, &ask_quick(n), at(u64::from(n))).await;
+    }
+    assert_eq!(refused(&store, &ask_quick(14), at(14)).await.0, Refusal::FailedChecks);
+}
+
+/// Refused after a lapsed lease is not certain: the first try may have arrived. It counts as sent, and the
+/// code lives.
+pub async fn a_refusal_after_a_lapsed_lease_is_not_certain(store: Store) {
+    let budget = Budget::new("refused", Rate::new(1, HOUR));
+    let request = ask(1).phone_rates([Rate::new(1, HOUR)]).refusals([budget.clone()]);
+    let one = given(&store, &request, T0).await;
+    let again = lease(&store, 10, at(30)).await;
+    let [again] = again.as_slice() else { panic!("{} sends are due", again.len()) };
+    assert!(record(&store, again, SendOutcome::Refused, at(31)).await);
+    assert_eq!(delivery(&store, one.id, at(31)).await, DeliveryState::Unknown);
+    assert_eq!(refused(&store, &request, at(60)).await, (Refusal::PhoneSends, at(3_600)));
+    given(&store, &admit_for(&phone_number(2)).refusals([budget]), at(60)).await;
+    assert!(lease(&store, 10, at(80)).await.is_empty(), "a reported send is sent again");
+    assert!(is_approved(&right(&store, one.id, at(81)).await));
+}
+
+/// A send that was accepted cannot be refused afterwards.
+pub async fn an_accepted_send_is_not_given_back(store: Store) {
+    let request = ask_quick(1).phone_rates([Rate::new(1, HOUR)]);
+    let one = given(&store, &request, T0).await;
+    assert!(record(&store, &one.send, accepted("m1"), at(1)).await);
+    record(&store, &one.send, SendOutcome::Refused, at(2)).await;
+    assert_eq!(state(&store, one.id, at(2)).await, VerificationState::Pending);
+    assert_eq!(refused(&store, &request, at(3)).await, (Refusal::PhoneSends, at(3_600)));
+}

@@ -1,0 +1,62 @@
+//! Rotation of the secret.
+
+use wartel_core::MasterKey;
+use wartel_otp::Check;
+
+use crate::desk::{Desk, another, approved, key, sample, seconds, wrong};
+
+#[tokio::test]
+async fn codes_of_the_previous_secret_still_hold() {
+    let old = Desk::new();
+    let started = old.start().await;
+    let code = old.code();
+    let new = MasterKey::generate().unwrap();
+    let rotated = old.restarted(|_| builder(&old, new.clone()).previous_secrets(vec![key()]));
+    assert_eq!(wrong(&rotated.otp.check(started.id, &another(&code)).await.unwrap()), 4);
+    rotated.clock.advance(seconds(60));
+    let again = rotated.otp.start(sample().own_id(Some(started.id))).await.unwrap();
+    assert_eq!((again.id, rotated.code()), (started.id, code.clone()));
+    approved(rotated.otp.check(started.id, &code).await.unwrap());
+
+    // What is made from now on is made with the new secret: the old one alone cannot read it.
+    rotated.clock.advance(seconds(1));
+    let fresh = rotated.otp.start(sample()).await.unwrap();
+    assert!(matches!(old.otp.check(fresh.id, &rotated.code()).await.unwrap(), Check::NoActiveCode));
+    approved(rotated.otp.check(fresh.id, &rotated.code()).await.unwrap());
+}
+
+#[tokio::test]
+async fn codes_of_a_dropped_secret_are_dead_and_cost_nothing() {
+    let old = Desk::new();
+    let started = old.start().await;
+    let code = old.code();
+    let dropped = old.restarted(|_| builder(&old, MasterKey::generate().unwrap()));
+    for typed in [&code, &another(&code)] {
+        assert!(matches!(dropped.otp.check(started.id, typed).await.unwrap(), Check::NoActiveCode));
+    }
+    assert_eq!(old.otp.get(started.id).await.unwrap().unwrap().attempts_left, 5);
+    dropped.clock.advance(seconds(60));
+    let again = dropped.otp.start(sample().own_id(Some(started.id))).await.unwrap();
+    assert_ne!(again.id, started.id);
+    approved(dropped.otp.check(again.id, &dropped.code()).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_crash_beside_a_dropped_secret_sends_no_wrong_code() {
+    let old = Desk::new();
+    let request =
+        wartel_otp::testing::admit_for(&wartel_otp::testing::sample_phone()).keys(key().id().as_str(), &[]);
+    wartel_otp::OtpStore::admit(&old.store, request.build(), wartel_otp::testing::T0).await.unwrap();
+    let dropped = old.restarted(|_| builder(&old, MasterKey::generate().unwrap()));
+    dropped.clock.advance(seconds(30));
+    assert_eq!(dropped.worker.send_due().await.unwrap(), 1);
+    assert_eq!(dropped.provider.calls(), 0);
+}
+
+fn builder(desk: &Desk, secret: MasterKey) -> wartel_otp::OtpBuilder {
+    wartel_otp::OtpService::builder(secret)
+        .app_name("Toko Budi")
+        .provider(std::sync::Arc::new(desk.provider.clone()))
+        .store(std::sync::Arc::new(desk.store.clone()))
+        .clock(std::sync::Arc::new(desk.clock.clone()))
+}
