@@ -1,0 +1,57 @@
+//! Wartel's store ports on databases.
+//!
+//! For apps and services that want what the memory stores do, but durable: one value implements the store ports of
+//! all domains that are compiled in, on one SQLite file.
+//!
+#![cfg_attr(all(feature = "sqlite", feature = "otp"), doc = "```")]
+#![cfg_attr(not(all(feature = "sqlite", feature = "otp")), doc = "```ignore")]
+//! use wartel_core::{Country, PhoneNumber, Probe as _, TenantId, Timestamp};
+//! use wartel_otp::{OtpStore as _, Purpose, store::Target};
+//! use wartel_storage::SqliteStores;
+//!
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("otp.db");
+//! let stores = SqliteStores::open(path).await?; // or "otp.db", or "sqlite://data/otp.db"
+//! stores.probe().await?;
+//!
+//! // Usually an engine asks: `OtpService::builder(secret).store(Arc::new(stores.clone()))`.
+//! let phone = PhoneNumber::parse("081234567890", Country::INDONESIA)?;
+//! let target = Target::Phone { phone, purpose: Purpose::REGISTRATION, client: None };
+//! assert!(stores.get(&TenantId::default(), &target, Timestamp::EPOCH).await?.is_none());
+//!
+//! stores.close().await;
+//! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+//! ```
+//!
+//! # Features
+//!
+//! An engine and the domains whose stores are wanted; each adds its tables, which all begin with `wartel_`.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `sqlite` | `SqliteStores`; builds SQLite, which needs a C compiler |
+//! | `otp` | `wartel_otp::OtpStore` |
+//! | `messaging` | `wartel_messaging::outbox::Outbox` |
+//! | `registration` | `wartel_registration::RegistrationStore`; brings `messaging` |
+//!
+//! # Why not a pool of connections?
+//!
+//! SQLite has one writer at a time, so a pool only queues for it, and each of its members pays for a commit of its
+//! own. Here one thread writes: what waits for it shares one transaction and one sync of the disk. With 64 tasks
+//! that is many times faster, and no task is told "done" before its step is durable. Reads have threads of their
+//! own and never wait for a commit.
+//!
+//! # Why not sqlx for SQLite?
+//!
+//! For the same reason: its connections are asynchronous, one step each. This crate can live in one program with
+//! sqlx 0.9, they share the same `libsqlite3-sys`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
+pub mod sqlite;
+
+#[cfg(feature = "sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
+pub use sqlite::SqliteStores;

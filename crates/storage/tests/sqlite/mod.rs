@@ -1,0 +1,3 @@
+mod contracts;
+mod files;
+mod support;
