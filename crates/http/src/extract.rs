@@ -1,0 +1,229 @@
+//! Reading what a request holds: language, JSON body, fields. Nothing of it is repeated in an answer.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use http_body::Body as _;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde_json::{Map, Value};
+use wartel_core::Locale;
+
+use crate::Http;
+use crate::problem::{FieldIssue, Problem};
+use crate::texts::Text;
+
+/// The largest JSON body, in bytes.
+pub(crate) const MAX_JSON: usize = 64 * 1024;
+
+/// The language of `Accept-Language`.
+pub(crate) fn locale_of(headers: &HeaderMap) -> Locale {
+    let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    wanted.map_or_else(Locale::default, Locale::negotiate)
+}
+
+/// The language that the caller wants to be spoken to in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Language(pub(crate) Locale);
+
+impl<S: Send + Sync> FromRequestParts<S> for Language {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(locale_of(&parts.headers)))
+    }
+}
+
+/// Reads a body of at most `limit` bytes within `timeout`.
+pub(crate) async fn read_body(body: Body, limit: usize, timeout: Duration) -> Result<Bytes, Problem> {
+    let too_large = || {
+        Problem::invalid(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the body has more bytes than are taken",
+            Text::TooLarge,
+        )
+    };
+    // What is announced as too large is not read at all.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(timeout, Limited::new(body, limit).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_broken)) => {
+            Err(Problem::invalid(StatusCode::BAD_REQUEST, "the body broke off", Text::MalformedJson))
+        }
+        Err(_elapsed) => Err(Problem::invalid(
+            StatusCode::REQUEST_TIMEOUT,
+            "the body did not arrive in time",
+            Text::TooSlow,
+        )),
+    }
+}
+
+/// The fields of a JSON object, and what is wrong with them so far.
+pub(crate) struct Form {
+    fields: Map<String, Value>,
+    issues: Vec<FieldIssue>,
+}
+
+impl<S> FromRequest<S> for Form
+where
+    Http: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        if !is_json(request.headers()) {
+            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return Err(Problem::invalid(
+                status,
+                "the content type must be application/json",
+                Text::WrongContentType,
+            ));
+        }
+        let body = read_body(request.into_body(), MAX_JSON, Http::from_ref(state).body_timeout()).await?;
+        Self::parse(&body)
+    }
+}
+
+impl Form {
+    fn parse(body: &[u8]) -> Result<Self, Problem> {
+        let bad = |detail, text| Problem::invalid(StatusCode::BAD_REQUEST, detail, text);
+        let value = serde_json::from_slice(body)
+            .map_err(|_| bad("the body is not valid JSON in UTF-8", Text::MalformedJson))?;
+        if has_null(&value) {
+            return Err(bad("the body contains a null character", Text::NullCharacter));
+        }
+        match value {
+            Value::Object(fields) => Ok(Self { fields, issues: Vec::new() }),
+            _ => Err(bad("the body must be a JSON object", Text::NotAnObject)),
+        }
+    }
+
+    /// A text that must be there. What is missing or of another type is noted, and comes out as an empty text: ask
+    /// [`check`](Self::check) before using it.
+    pub(crate) fn required(&mut self, field: &'static str) -> String {
+        let missing = self.fields.get(field).is_none_or(Value::is_null);
+        if missing {
+            self.note(field, Text::Missing);
+        }
+        self.optional(field).unwrap_or_default()
+    }
+
+    /// A text that may be absent or null. Another type is noted.
+    pub(crate) fn optional(&mut self, field: &'static str) -> Option<String> {
+        match self.fields.remove(field) {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) => Some(text),
+            Some(_) => {
+                let text = if field == "otp" { Text::CodeNotQuoted } else { Text::NotAString };
+                self.note(field, text);
+                None
+            }
+        }
+    }
+
+    /// Drops a field, whatever it holds.
+    #[cfg(feature = "registration")]
+    pub(crate) fn discard(&mut self, field: &str) {
+        self.fields.remove(field);
+    }
+
+    /// Notes that a field is wrong.
+    pub(crate) fn note(&mut self, field: &'static str, text: Text) {
+        self.issues.push(FieldIssue { field, text });
+    }
+
+    /// Whether everything read so far is right.
+    pub(crate) fn check(&mut self) -> Result<(), Problem> {
+        if self.issues.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::invalid_fields(std::mem::take(&mut self.issues)))
+        }
+    }
+
+    /// The fields that nobody has read.
+    #[cfg(feature = "registration")]
+    pub(crate) fn rest(self) -> Map<String, Value> {
+        self.fields
+    }
+}
+
+/// `application/json`, with any parameters (RFC 8259 defines none, but clients send a charset).
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|text| text.split(';').next()).map(str::trim);
+    essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
+}
+
+/// Databases and C libraries end texts at a null character, so that what is checked would not be what is kept.
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_null),
+        Value::Object(fields) => fields.iter().any(|(key, value)| key.contains('\0') || has_null(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_an_object_without_null_characters() {
+        for bad in [
+            "",
+            "{",
+            "[]",
+            "\"text\"",
+            "null",
+            "{\"a\":\"\\u0000\"}",
+            "{\"a\":[{\"\\u0000\":1}]}",
+            "{\"a\":1}}",
+        ] {
+            assert!(Form::parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+        assert!(Form::parse(b"{\"a\":\"\xff\"}").is_err());
+        assert!(Form::parse("[".repeat(10_000).as_bytes()).is_err());
+        assert!(Form::parse(b" {\"a\": {\"b\": []}} ").is_ok());
+    }
+
+    #[test]
+    fn every_wrong_field_is_noted() {
+        let mut form = Form::parse(br#"{"otp": 12345, "phone": null, "verification_id": []}"#).ok().unwrap();
+        assert_eq!(form.required("otp"), "");
+        assert_eq!(form.required("phone"), "");
+        assert_eq!(form.optional("verification_id"), None);
+        assert_eq!(form.optional("name"), None);
+        let notes: Vec<_> =
+            form.issues.iter().map(|issue| (issue.field, issue.text.say(Locale::En))).collect();
+        assert_eq!(notes.len(), 3);
+        assert!(
+            notes[0].1.contains("quotes") && notes[1].1.contains("Required") && notes[2].1.contains("text")
+        );
+        assert!(form.check().is_err());
+    }
+
+    #[test]
+    fn the_content_type_may_carry_parameters() {
+        for (content_type, expected) in [
+            ("application/json", true),
+            ("Application/JSON; charset=utf-8", true),
+            ("application/x-www-form-urlencoded", false),
+            ("text/plain; application/json", false),
+            ("application/jsonx", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, content_type.parse().unwrap());
+            assert_eq!(is_json(&headers), expected, "{content_type}");
+        }
+        assert!(!is_json(&HeaderMap::new()));
+    }
+}

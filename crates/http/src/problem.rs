@@ -1,0 +1,266 @@
+//! Problems: the one shape of every error answer (RFC 9457).
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+use wartel_core::{Locale, PhoneError, PhoneProblem};
+
+use crate::codes::ProblemCode;
+use crate::texts::Text;
+
+/// An error answer: `application/problem+json` with `success: false`, a stable `code`, and a `message` in the
+/// caller's language.
+///
+/// As a response it is written in Indonesian; the layer that every router of this crate has writes it again in the
+/// language of `Accept-Language`. `Debug` shows code and status only.
+#[derive(Clone)]
+pub struct Problem {
+    code: ProblemCode,
+    status: StatusCode,
+    detail: Cow<'static, str>,
+    message: Text,
+    errors: Vec<FieldIssue>,
+    attempts_left: Option<u32>,
+    retry_after: Option<u64>,
+    suggestion: Option<Box<str>>,
+}
+
+/// What is wrong with one field.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct FieldIssue {
+    pub(crate) field: &'static str,
+    pub(crate) text: Text,
+}
+
+/// The body of a problem, as it goes out.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody {
+    /// A URI that names the kind of problem.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:problem-type:wartel:wrong_code")]
+    kind: String,
+    /// The kind of problem in a few English words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// This problem in English, for developers.
+    detail: String,
+    /// Always `false`.
+    success: bool,
+    /// The stable name of the problem, for programs.
+    #[schema(example = "wrong_code")]
+    code: &'static str,
+    /// The problem in the language of `Accept-Language`, for people.
+    message: String,
+    /// What is wrong with which field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FieldErrorBody>,
+    /// How many tries remain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts_left: Option<u32>,
+    /// After how many seconds to try again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+    /// What to type instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suggestion: Option<String>,
+}
+
+/// One wrong field, as it goes out.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FieldError)]
+pub(crate) struct FieldErrorBody {
+    /// The field's name in the request.
+    #[schema(example = "full_name")]
+    field: &'static str,
+    /// What is wrong, in the language of `Accept-Language`.
+    message: String,
+}
+
+impl Problem {
+    /// A problem with the status of its code. `detail` is for developers, in English: it must not repeat anything that
+    /// the caller sent.
+    pub(crate) fn new(code: ProblemCode, detail: impl Into<Cow<'static, str>>, message: Text) -> Self {
+        Self {
+            code,
+            status: code.status(),
+            detail: detail.into(),
+            message,
+            errors: Vec::new(),
+            attempts_left: None,
+            retry_after: None,
+            suggestion: None,
+        }
+    }
+
+    /// Nothing is here.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(ProblemCode::NotFound, "there is nothing at this address", Text::NotFound)
+    }
+
+    /// A fault of this program. What it was stands in the log, not in the answer.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::new(ProblemCode::Internal, "a fault of the service; its log says more", Text::Internal)
+    }
+
+    /// The store did not answer, or not in time.
+    #[must_use]
+    pub fn store_unavailable() -> Self {
+        Self::new(
+            ProblemCode::StoreUnavailable,
+            "the service could not finish in time",
+            Text::StoreUnavailable,
+        )
+        .with_retry_after(Duration::from_secs(2))
+    }
+
+    /// The request is not what the route takes.
+    pub(crate) fn invalid(status: StatusCode, detail: &'static str, message: Text) -> Self {
+        Self { status, ..Self::new(ProblemCode::InvalidRequest, detail, message) }
+    }
+
+    /// Some fields are wrong.
+    pub(crate) fn invalid_fields(errors: Vec<FieldIssue>) -> Self {
+        let mut fields: Vec<_> = errors.iter().map(|issue| issue.field).collect();
+        fields.dedup();
+        let detail = format!("these fields are missing or wrong: {}", fields.join(", "));
+        Self { errors, ..Self::new(ProblemCode::InvalidRequest, detail, Text::InvalidRequest) }
+    }
+
+    /// The text in the field `phone` is not a phone number.
+    pub(crate) fn invalid_phone(error: &PhoneError) -> Self {
+        let suggestion: Option<Box<str>> = error.suggestion().map(Into::into);
+        let problem = error.problem();
+        let text = |suggestion| Text::Phone { problem, suggestion };
+        let mut it = Self::new(ProblemCode::InvalidPhone, phone_detail(problem), text(suggestion.clone()))
+            .with_issue("phone", text(None));
+        it.suggestion = suggestion;
+        it
+    }
+
+    pub(crate) fn with_issue(mut self, field: &'static str, text: Text) -> Self {
+        self.errors.push(FieldIssue { field, text });
+        self
+    }
+
+    pub(crate) fn with_detail(mut self, detail: &'static str) -> Self {
+        self.detail = Cow::Borrowed(detail);
+        self
+    }
+
+    pub(crate) const fn with_attempts_left(mut self, attempts_left: u32) -> Self {
+        self.attempts_left = Some(attempts_left);
+        self
+    }
+
+    /// When to try again: whole seconds, rounded up, at least one.
+    pub(crate) fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(whole_seconds(wait));
+        self
+    }
+
+    /// The code.
+    #[must_use]
+    pub const fn code(&self) -> ProblemCode {
+        self.code
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The body in a language.
+    pub(crate) fn body(&self, locale: Locale) -> ProblemBody {
+        let field =
+            |issue: &FieldIssue| FieldErrorBody { field: issue.field, message: issue.text.say(locale) };
+        ProblemBody {
+            kind: format!("urn:problem-type:wartel:{}", self.code.as_str()),
+            title: self.code.title(),
+            status: self.status.as_u16(),
+            detail: self.detail.clone().into_owned(),
+            success: false,
+            code: self.code.as_str(),
+            message: self.message.say(locale),
+            errors: self.errors.iter().map(field).collect(),
+            attempts_left: self.attempts_left,
+            retry_after: self.retry_after,
+            suggestion: self.suggestion.as_deref().map(str::to_owned),
+        }
+    }
+
+    /// Writes body and language into a response; its status and its other headers stay.
+    pub(crate) fn write_into(&self, response: &mut Response, locale: Locale) {
+        // Serialising a struct of texts and numbers cannot fail; an empty body would still carry the status.
+        let body = serde_json::to_vec(&self.body(locale)).unwrap_or_default();
+        *response.body_mut() = Body::from(body);
+        let headers = response.headers_mut();
+        headers.remove(header::CONTENT_LENGTH);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(locale.tag()));
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        if let Some(secs) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
+        }
+        self.write_into(&mut response, Locale::default());
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl fmt::Debug for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Problem")
+            .field("code", &self.code)
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Rounded up, at least one: a client that waits as told is not too early.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    let up = u64::from(wait.subsec_nanos() > 0);
+    wait.as_secs().saturating_add(up).max(1)
+}
+
+/// The problem's own words, which show nothing of the text.
+fn phone_detail(problem: PhoneProblem) -> String {
+    format!("{problem} ({})", problem.code())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_are_whole_seconds_and_never_zero() {
+        for (wait, expected) in [(0, 1), (1, 1), (999, 1), (1_000, 1), (1_001, 2), (59_999, 60)] {
+            assert_eq!(whole_seconds(Duration::from_millis(wait)), expected, "{wait} ms");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_phone_number() {
+        let error =
+            wartel_core::PhoneNumber::parse("0812-3456-7890", wartel_core::Country::INDONESIA).unwrap_err();
+        let problem = Problem::invalid_phone(&error);
+        assert_eq!(problem.suggestion.as_deref(), Some("081234567890"));
+        assert!(!format!("{problem:?}").contains("7890"));
+    }
+}

@@ -1,0 +1,154 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wartel_http::axum::body::Body;
+use wartel_http::axum::http::{Method, StatusCode};
+use wartel_messaging::adapters::fonnte::FonnteWebhooks;
+use wartel_messaging::{
+    DeliveryReceipt, DeliveryState, InboundEvent, ProviderMessageId, ReceiptKey, WebhookError,
+    WebhookRequest, WebhookSource,
+};
+
+use crate::app::{PHONE, RequestExt as _, Setup, TestApp, WEBHOOK_TOKEN, json_request, request};
+use crate::store::Mode;
+
+/// Webhooks of the fake provider: `{"id": …, "state": …}`, or a list of them. The header `x-signature` must be `good`
+/// where it is there.
+#[derive(Debug)]
+pub struct TestSource;
+
+impl WebhookSource for TestSource {
+    fn decode(&self, request: WebhookRequest<'_>) -> Result<Vec<InboundEvent>, WebhookError> {
+        if request.headers.get("x-signature").is_some_and(|signature| signature != "good") {
+            return Err(WebhookError::BadSignature);
+        }
+        let value: Value = serde_json::from_slice(request.body).map_err(|_| WebhookError::Unreadable)?;
+        let items = if let Value::Array(items) = value { items } else { vec![value] };
+        Ok(items.iter().map(event).collect())
+    }
+}
+
+fn event(item: &Value) -> InboundEvent {
+    if let Some(connected) = item["connected"].as_bool() {
+        return InboundEvent::DeviceState { connected };
+    }
+    let state = match item["state"].as_str() {
+        Some("sent") => DeliveryState::Sent,
+        Some("delivered") => DeliveryState::Delivered,
+        Some("read") => DeliveryState::Read,
+        Some("failed") => DeliveryState::Failed,
+        _ => return InboundEvent::Ignored { why: "unknown" },
+    };
+    let key = ReceiptKey::new(item["id"].as_str().map(ProviderMessageId::new), None);
+    key.map_or(InboundEvent::Ignored { why: "no id" }, |key| {
+        InboundEvent::Receipt(DeliveryReceipt::new("fake", key, state))
+    })
+}
+
+fn path() -> String {
+    format!("/webhook/whatsapp/{WEBHOOK_TOKEN}")
+}
+
+async fn delivery(app: &TestApp, started: &Value) -> Value {
+    let path = format!("/api/verifications/{}", started["verification_id"].as_str().unwrap());
+    app.get(&path).await.expect(StatusCode::OK).json["data"]["delivery"].clone()
+}
+
+#[tokio::test]
+async fn receipts_move_the_delivery_and_never_back() {
+    let app = TestApp::new();
+    let started = app.start(PHONE).await;
+    for (state, shown) in [
+        ("sent", "sent"),
+        ("delivered", "delivered"),
+        ("sent", "delivered"),
+        ("failed", "delivered"),
+        ("read", "read"),
+    ] {
+        let answer = app.post(&path(), json!({"id": "fake-1", "state": state})).await.expect(StatusCode::OK);
+        assert_eq!(answer.json["data"]["events"], 1);
+        assert_eq!(delivery(&app, &started).await, shown, "after {state}");
+    }
+}
+
+#[tokio::test]
+async fn what_means_nothing_here_is_taken_all_the_same() {
+    let app = TestApp::new();
+    for body in [
+        json!([]),
+        json!({"state": "sent"}),
+        json!({"id": "unknown-message", "state": "sent"}),
+        json!({"connected": false}),
+        json!({"connected": true}),
+        json!([{"other": 1}, {"id": "x", "state": "read"}, 5]),
+    ] {
+        app.post(&path(), body).await.expect(StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn only_bad_tokens_signatures_and_bodies_are_refused() {
+    let app = TestApp::new();
+    let receipt = json!({"id": "fake-1", "state": "read"});
+    let half = &WEBHOOK_TOKEN[..10];
+    for token in [
+        "wrong",
+        half,
+        &format!("{WEBHOOK_TOKEN}x"),
+        &WEBHOOK_TOKEN.to_uppercase(),
+        "%ff",
+        "%00",
+        &"a".repeat(4_000),
+    ] {
+        app.post(&format!("/webhook/whatsapp/{token}"), receipt.clone()).await.problem(404, "not_found");
+    }
+    app.post("/webhook/whatsapp/", receipt.clone()).await.problem(404, "not_found");
+    let forged = json_request(&path(), receipt.clone()).header("x-signature", "bad");
+    app.call(forged).await.problem(401, "invalid_request");
+    for body in ["", "nonsense", "{"] {
+        app.call(request(Method::POST, &path(), body)).await.problem(400, "invalid_request");
+    }
+    app.assert_nothing_stored("refused webhooks");
+    app.call(request(Method::GET, &path(), Body::empty())).await.problem(405, "invalid_request");
+    // No content type is asked for: providers send what they like.
+    app.call(request(Method::POST, &path(), receipt.to_string())).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn bodies_up_to_three_mebibytes_are_taken() {
+    let app = TestApp::new();
+    let fits = format!("[{}1]", " ".repeat(3 * 1024 * 1024 - 3));
+    app.call(request(Method::POST, &path(), fits)).await.expect(StatusCode::OK);
+    let over = format!("[{}1]", " ".repeat(3 * 1024 * 1024 - 2));
+    app.call(request(Method::POST, &path(), over)).await.problem(413, "invalid_request");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_stored_is_to_be_sent_again() {
+    let app = TestApp::new();
+    let started = app.start(PHONE).await;
+    let receipt = json!({"id": "fake-1", "state": "read"});
+    for mode in [Mode::Down, Mode::Hangs] {
+        app.store.set(mode);
+        let before = tokio::time::Instant::now();
+        app.post(&path(), receipt.clone()).await.problem(503, "store_unavailable");
+        assert!(before.elapsed() < Duration::from_secs(5));
+    }
+    app.store.set(Mode::Up);
+    app.post(&path(), receipt).await.expect(StatusCode::OK);
+    assert_eq!(delivery(&app, &started).await, "read");
+}
+
+#[tokio::test]
+async fn fonnte_is_understood() {
+    let app = TestApp::with(Setup { source: Arc::new(FonnteWebhooks), ..Setup::default() });
+    for body in [
+        r#"{"device":"6281200000000","id":"80367170","stateid":"3EB0C","status":"sent","state":"sent"}"#,
+        "device=6281200000000&stateid=3EB0C&state=delivered",
+    ] {
+        let answer = app.call(request(Method::POST, &path(), body)).await.expect(StatusCode::OK);
+        assert_eq!(answer.json["data"]["events"], 1);
+    }
+    app.call(request(Method::POST, &path(), "<html>")).await.problem(400, "invalid_request");
+}
