@@ -1,0 +1,131 @@
+//! The configuration: read once from the environment, checked whole, then handed on as plain data.
+
+mod production;
+mod read;
+#[cfg(test)]
+mod tests;
+mod vars;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use wartel_core::{MasterKey, Secret, TenantId};
+use wartel_otp::OtpPolicy;
+
+pub(crate) use read::from_vars;
+pub(crate) use vars::{Vars, read_environment};
+
+/// Where the service runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Environment {
+    /// Everything has a default; the sandbox stands in for WhatsApp.
+    Development,
+    /// As production, but the sandbox may stand in for WhatsApp.
+    Staging,
+    /// Nothing risky has a default.
+    Production,
+}
+
+impl Environment {
+    /// The word of `WARTEL_ENV`.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Staging => "staging",
+            Self::Production => "production",
+        }
+    }
+}
+
+/// Where the installation's secret comes from.
+#[derive(Debug, Clone)]
+pub(crate) enum SecretSource {
+    /// `WARTEL_SECRET`.
+    Given(MasterKey),
+    /// A file that is made when it is missing; development only.
+    Kept(PathBuf),
+}
+
+/// Where state is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Database {
+    /// An SQLite file.
+    Sqlite(PathBuf),
+    /// In memory; development only.
+    Memory,
+}
+
+/// Who sends messages.
+#[derive(Debug, Clone)]
+pub(crate) enum Messaging {
+    /// `WHATSAPP_ENABLED=false`.
+    Disabled,
+    /// The sandbox, through the real Fonnte adapter.
+    Sandbox,
+    /// Fonnte.
+    Fonnte {
+        /// The device token.
+        token: Secret,
+        /// Another base URL than Fonnte's own.
+        url: Option<String>,
+    },
+}
+
+impl Messaging {
+    /// The name of the provider for logs.
+    pub(crate) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Sandbox => "sandbox",
+            Self::Fonnte { .. } => "fonnte",
+        }
+    }
+}
+
+/// The whole configuration.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) environment: Environment,
+    pub(crate) bind: SocketAddr,
+    pub(crate) secret: SecretSource,
+    pub(crate) previous_secrets: Vec<MasterKey>,
+    pub(crate) app_name: String,
+    pub(crate) tenant: TenantId,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) database: Database,
+    pub(crate) messaging: Messaging,
+    pub(crate) webhook_token: Option<Secret>,
+    pub(crate) policy: OtpPolicy,
+    /// What is allowed but deserves a word at the start.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// One thing that is wrong with the configuration, and how to mend it. Never shows a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ConfigProblem {
+    /// The variable.
+    pub(crate) name: String,
+    /// What is wrong, and what to do.
+    pub(crate) advice: String,
+}
+
+impl fmt::Display for ConfigProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.advice)
+    }
+}
+
+/// Everything that is wrong with the configuration, so that nobody mends it one error at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ConfigProblems(pub Vec<ConfigProblem>);
+
+impl fmt::Display for ConfigProblems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration is not valid")?;
+        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+impl std::error::Error for ConfigProblems {}

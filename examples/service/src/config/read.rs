@@ -1,0 +1,325 @@
+//! From variables to a configuration. Collects every problem before it gives up.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use wartel_core::{Country, MasterKey, Secret, TenantId};
+use wartel_otp::{OtpPolicy, Rate, parse_span};
+
+use super::production::forbid_risks;
+use super::{Config, ConfigProblem, ConfigProblems, Database, Environment, Messaging, SecretSource, Vars};
+
+/// Where development keeps its database and its secret.
+pub(crate) const DATA_FOLDER: &str = "data";
+
+/// Every `WARTEL_*` name there is. Others are typing errors, and are told so.
+const KNOWN: [&str; 17] = [
+    "WARTEL_ENV",
+    "WARTEL_BIND",
+    "WARTEL_SECRET",
+    "WARTEL_SECRET_PREVIOUS",
+    "WARTEL_APP_NAME",
+    "WARTEL_PUBLIC_TENANT",
+    "WARTEL_TRUSTED_PROXIES",
+    "WARTEL_ADMIN_PASSWORD",
+    "WARTEL_OTP_LENGTH",
+    "WARTEL_OTP_TTL",
+    "WARTEL_OTP_CHECKS",
+    "WARTEL_OTP_RESEND",
+    "WARTEL_OTP_COUNTRIES",
+    "WARTEL_OTP_SENDS_PER_PHONE",
+    "WARTEL_OTP_SENDS_PER_IP",
+    "WARTEL_OTP_SENDS_PER_TENANT",
+    "WARTEL_OTP_FAILED_PER_PHONE",
+];
+
+/// Reads the configuration out of variables.
+///
+/// # Errors
+/// [`ConfigProblems`] holds everything that is wrong, each with its variable and the way to mend it.
+pub(crate) fn from_vars(vars: &Vars) -> Result<Config, ConfigProblems> {
+    let mut reader = Reader { vars, problems: Vec::new() };
+    reader.refuse_unknown_names();
+    let environment = reader.environment();
+    let config = Config {
+        environment,
+        bind: reader.parsed("WARTEL_BIND", "127.0.0.1:8080", "an address and a port such as 127.0.0.1:8080"),
+        secret: reader.secret(),
+        previous_secrets: reader.previous_secrets(),
+        app_name: reader.app_name(),
+        tenant: reader.tenant(),
+        trusted_proxies: reader.trusted_proxies(),
+        database: reader.database(),
+        messaging: reader.messaging(environment),
+        webhook_token: reader.webhook_token(),
+        policy: reader.policy(),
+        warnings: Vec::new(),
+    };
+    let mut problems = reader.problems;
+    let config = forbid_risks(config, vars, &mut problems);
+    if problems.is_empty() { Ok(config) } else { Err(ConfigProblems(problems)) }
+}
+
+struct Reader<'a> {
+    vars: &'a Vars,
+    problems: Vec<ConfigProblem>,
+}
+
+impl Reader<'_> {
+    fn problem(&mut self, name: &str, advice: impl Into<String>) {
+        self.problems.push(ConfigProblem { name: name.to_owned(), advice: advice.into() });
+    }
+
+    fn refuse_unknown_names(&mut self) {
+        let unknown: Vec<String> = self
+            .vars
+            .names()
+            .filter(|name| name.starts_with("WARTEL_") && !KNOWN.contains(name))
+            .map(str::to_owned)
+            .collect();
+        for name in unknown {
+            self.problem(&name, "there is no such setting; check the spelling, or remove it");
+        }
+        if self.vars.get("REDIS_URL").is_some() {
+            self.problem("REDIS_URL", "this version keeps state in DATABASE_URL only; remove it");
+        }
+    }
+
+    fn environment(&mut self) -> Environment {
+        match self.vars.get("WARTEL_ENV") {
+            None | Some("development") => Environment::Development,
+            Some("staging") => Environment::Staging,
+            Some("production") => Environment::Production,
+            Some(_) => {
+                self.problem("WARTEL_ENV", "must be development, staging or production");
+                Environment::Production
+            }
+        }
+    }
+
+    fn parsed<T: std::str::FromStr>(&mut self, name: &str, default: &str, what: &str) -> T
+    where
+        T: FallsBack,
+    {
+        self.vars.get(name).unwrap_or(default).parse().unwrap_or_else(|_| {
+            self.problem(name, format!("must be {what}"));
+            T::fallback()
+        })
+    }
+
+    fn secret(&mut self) -> SecretSource {
+        let kept = SecretSource::Kept(PathBuf::from(DATA_FOLDER).join("secret"));
+        match self.vars.get("WARTEL_SECRET").map(MasterKey::parse) {
+            None => kept,
+            Some(Ok(key)) => SecretSource::Given(key),
+            Some(Err(error)) => {
+                self.problem("WARTEL_SECRET", error.to_string());
+                kept
+            }
+        }
+    }
+
+    fn previous_secrets(&mut self) -> Vec<MasterKey> {
+        let texts = self.vars.get("WARTEL_SECRET_PREVIOUS").unwrap_or_default();
+        let keys = texts.split(',').map(str::trim).filter(|text| !text.is_empty()).map(MasterKey::parse);
+        keys.collect::<Result<_, _>>().unwrap_or_else(|error| {
+            self.problem("WARTEL_SECRET_PREVIOUS", error.to_string());
+            Vec::new()
+        })
+    }
+
+    fn app_name(&mut self) -> String {
+        let name = self.vars.get("WARTEL_APP_NAME").unwrap_or("Wartel");
+        if name.chars().count() > 60 || name.chars().any(char::is_control) {
+            self.problem("WARTEL_APP_NAME", "must be 1 to 60 visible characters");
+        }
+        name.to_owned()
+    }
+
+    fn tenant(&mut self) -> TenantId {
+        let name = "WARTEL_PUBLIC_TENANT";
+        self.vars.get(name).map_or_else(|| Ok(TenantId::default()), TenantId::parse).unwrap_or_else(|error| {
+            self.problem(name, error.to_string());
+            TenantId::default()
+        })
+    }
+
+    fn trusted_proxies(&mut self) -> Vec<IpNet> {
+        let name = "WARTEL_TRUSTED_PROXIES";
+        let texts = self.vars.get(name).unwrap_or_default();
+        let read = |text: &str| {
+            text.parse::<IpNet>().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from))
+        };
+        let networks = texts.split(',').map(str::trim).filter(|text| !text.is_empty()).map(read);
+        networks.collect::<Option<_>>().unwrap_or_else(|| {
+            self.problem(name, "must be networks such as 10.0.0.0/8,127.0.0.1/32, separated by commas");
+            Vec::new()
+        })
+    }
+
+    fn database(&mut self) -> Database {
+        let default = || Database::Sqlite(PathBuf::from(DATA_FOLDER).join("wartel.db"));
+        let Some(url) = self.vars.get("DATABASE_URL") else { return default() };
+        if url == "memory:" || url == "memory" {
+            return Database::Memory;
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            self.problem(
+                "DATABASE_URL",
+                "this version keeps state in SQLite; use sqlite://path/to/wartel.db",
+            );
+            return default();
+        }
+        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
+        match path.map(|path| path.split('?').next().unwrap_or_default()) {
+            Some(path) if !path.is_empty() && path != ":memory:" => Database::Sqlite(PathBuf::from(path)),
+            Some(":memory:") => Database::Memory,
+            _ => {
+                self.problem(
+                    "DATABASE_URL",
+                    "must be sqlite://path/to/wartel.db or, in development, memory:",
+                );
+                default()
+            }
+        }
+    }
+
+    fn messaging(&mut self, environment: Environment) -> Messaging {
+        match self.vars.get("WHATSAPP_ENABLED").map(str::to_ascii_lowercase).as_deref() {
+            None | Some("true" | "1" | "yes" | "on") => {}
+            Some("false" | "0" | "no" | "off") => return Messaging::Disabled,
+            Some(_) => self.problem("WHATSAPP_ENABLED", "must be true or false"),
+        }
+        let token = self.vars.get("WHATSAPP_API_TOKEN");
+        // A token without a provider means the provider that the original system had.
+        let default = match (environment, token) {
+            (Environment::Development, None) => Some("sandbox"),
+            (_, Some(_)) => Some("fonnte"),
+            (_, None) => None,
+        };
+        match self.vars.get("WHATSAPP_PROVIDER").or(default) {
+            Some("sandbox") => Messaging::Sandbox,
+            Some("fonnte") => self.fonnte(token),
+            Some(_) => {
+                self.problem("WHATSAPP_PROVIDER", "must be fonnte or sandbox");
+                Messaging::Disabled
+            }
+            None => {
+                self.problem(
+                    "WHATSAPP_PROVIDER",
+                    "is missing: set it to fonnte, and WHATSAPP_API_TOKEN to its device token",
+                );
+                Messaging::Disabled
+            }
+        }
+    }
+
+    fn fonnte(&mut self, token: Option<&str>) -> Messaging {
+        let Some(token) = token else {
+            self.problem("WHATSAPP_API_TOKEN", "is missing: copy the device token from Fonnte's device page");
+            return Messaging::Disabled;
+        };
+        let url = self.vars.get("WHATSAPP_API_URL");
+        if let Some(url) = url {
+            let parsed = url::Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+            let on_loopback = parsed.as_ref().is_some_and(|url| match url.host() {
+                Some(url::Host::Domain(name)) => name == "localhost",
+                Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+                Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+                None => false,
+            });
+            match parsed {
+                None => self.problem("WHATSAPP_API_URL", "must be a URL such as https://api.fonnte.com/send"),
+                Some(url) if url.scheme() == "http" && !on_loopback => {
+                    self.problem("WHATSAPP_API_URL", "must be https: the token would travel in clear");
+                }
+                Some(_) => {}
+            }
+        }
+        Messaging::Fonnte { token: Secret::new(token), url: url.map(str::to_owned) }
+    }
+
+    fn webhook_token(&mut self) -> Option<Secret> {
+        let token = self.vars.get("WHATSAPP_WEBHOOK_TOKEN")?;
+        let fits = (20..=128).contains(&token.len())
+            && token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'~' | b'.'));
+        if !fits {
+            self.problem(
+                "WHATSAPP_WEBHOOK_TOKEN",
+                "must be 20 to 128 letters, digits, - and _; make one with `openssl rand -hex 20`",
+            );
+        }
+        Some(Secret::new(token))
+    }
+
+    fn policy(&mut self) -> OtpPolicy {
+        let mut policy = OtpPolicy::default();
+        self.set("WARTEL_OTP_LENGTH", "a number of digits such as 6", &mut policy.length, |text| {
+            text.parse().ok()
+        });
+        self.set("WARTEL_OTP_TTL", "a span such as 5m", &mut policy.ttl, parse_span);
+        self.set("WARTEL_OTP_CHECKS", "a number such as 5", &mut policy.checks, |text| text.parse().ok());
+        self.set("WARTEL_OTP_RESEND", "spans such as 60s,120s,300s", &mut policy.waits, |text| {
+            text.split(',').map(parse_span).collect::<Option<Vec<Duration>>>()
+        });
+        // Present but empty means none, which `Vars::get` cannot tell from missing; `none` says it.
+        self.set(
+            "WARTEL_OTP_COUNTRIES",
+            "country codes such as ID,MY, or none",
+            &mut policy.countries,
+            |text| {
+                if text.eq_ignore_ascii_case("none") {
+                    return Some(Vec::new());
+                }
+                text.split(',').map(|code| Country::parse(code.trim()).ok()).collect()
+            },
+        );
+        let rates = "rates such as 5/10m,10/1d";
+        let list = |text: &str| Rate::parse_list(text).ok().filter(|rates| !rates.is_empty());
+        self.set("WARTEL_OTP_SENDS_PER_PHONE", rates, &mut policy.sends_per_phone, list);
+        self.set("WARTEL_OTP_SENDS_PER_IP", rates, &mut policy.sends_per_ip, list);
+        self.set("WARTEL_OTP_SENDS_PER_TENANT", rates, &mut policy.sends_per_tenant, list);
+        self.set(
+            "WARTEL_OTP_FAILED_PER_PHONE",
+            "a rate such as 15/1d",
+            &mut policy.failed_per_phone,
+            |text| text.parse().ok(),
+        );
+        if let Err(error) = policy.validate() {
+            self.problem(policy_variable(error.field()), error.to_string());
+        }
+        policy
+    }
+
+    fn set<T>(&mut self, name: &str, what: &str, field: &mut T, read: impl Fn(&str) -> Option<T>) {
+        let Some(text) = self.vars.get(name) else { return };
+        match read(text) {
+            Some(value) => *field = value,
+            None => self.problem(name, format!("must be {what}")),
+        }
+    }
+}
+
+/// The variable behind a field of the policy.
+fn policy_variable(field: &str) -> &'static str {
+    match field {
+        "length" => "WARTEL_OTP_LENGTH",
+        "ttl" => "WARTEL_OTP_TTL",
+        "checks" => "WARTEL_OTP_CHECKS",
+        "waits" => "WARTEL_OTP_RESEND",
+        "failed_per_phone" | "failed_in_row" => "WARTEL_OTP_FAILED_PER_PHONE",
+        _ => "WARTEL_OTP_SENDS_PER_PHONE",
+    }
+}
+
+/// What stands in for a value that could not be read, until the problems are told.
+trait FallsBack {
+    fn fallback() -> Self;
+}
+
+impl FallsBack for std::net::SocketAddr {
+    fn fallback() -> Self {
+        Self::from(([127, 0, 0, 1], 0))
+    }
+}

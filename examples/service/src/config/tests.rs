@@ -1,0 +1,127 @@
+use super::*;
+
+const SECRET: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+const PRODUCTION: [(&str, &str); 5] = [
+    ("WARTEL_ENV", "production"),
+    ("WARTEL_SECRET", SECRET),
+    ("DATABASE_URL", "sqlite:///var/lib/wartel/wartel.db"),
+    ("WHATSAPP_PROVIDER", "fonnte"),
+    ("WHATSAPP_API_TOKEN", "made-up-token"),
+];
+
+fn read(vars: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+    from_vars(&vars.iter().copied().collect())
+        .map_err(|problems| problems.0.into_iter().map(|problem| problem.name).collect())
+}
+
+fn production_with(change: (&'static str, &'static str)) -> Result<Config, Vec<String>> {
+    let mut vars: Vec<_> = PRODUCTION.into_iter().filter(|(name, _)| *name != change.0).collect();
+    vars.push(change);
+    read(&vars)
+}
+
+#[test]
+fn development_needs_nothing() {
+    let config = read(&[]).unwrap();
+    assert_eq!(config.bind.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.database, Database::Sqlite("data/wartel.db".into()));
+    assert!(matches!(config.messaging, Messaging::Sandbox));
+    assert!(matches!(config.secret, SecretSource::Kept(_)));
+    assert_eq!(config.policy, OtpPolicy::default());
+    assert!(config.warnings.is_empty());
+}
+
+#[test]
+fn production_names_what_is_risky() {
+    assert!(read(&PRODUCTION).is_ok());
+    for (change, name) in [
+        (("WARTEL_SECRET", ""), "WARTEL_SECRET"),
+        (("WARTEL_SECRET", "short"), "WARTEL_SECRET"),
+        (("DATABASE_URL", "memory:"), "DATABASE_URL"),
+        (("DATABASE_URL", "sqlite::memory:"), "DATABASE_URL"),
+        (("WHATSAPP_PROVIDER", "sandbox"), "WHATSAPP_PROVIDER"),
+        (("WHATSAPP_API_TOKEN", ""), "WHATSAPP_API_TOKEN"),
+        (("WHATSAPP_API_URL", "http://fonnte.example/send"), "WHATSAPP_API_URL"),
+        (("WHATSAPP_API_URL", "not a url"), "WHATSAPP_API_URL"),
+        (("WHATSAPP_WEBHOOK_TOKEN", "short"), "WHATSAPP_WEBHOOK_TOKEN"),
+    ] {
+        assert_eq!(production_with(change).unwrap_err(), [name], "{change:?}");
+    }
+    assert!(production_with(("WHATSAPP_API_URL", "http://127.0.0.1:9000")).is_ok());
+}
+
+#[test]
+fn production_without_a_provider_names_it() {
+    let vars = [("WARTEL_ENV", "production"), ("WARTEL_SECRET", SECRET)];
+    assert_eq!(read(&vars).unwrap_err(), ["WHATSAPP_PROVIDER"]);
+}
+
+#[test]
+fn staging_may_use_the_sandbox_but_not_memory() {
+    let vars = [("WARTEL_ENV", "staging"), ("WARTEL_SECRET", SECRET), ("WHATSAPP_PROVIDER", "sandbox")];
+    assert!(read(&vars).is_ok());
+    let mut memory = vars.to_vec();
+    memory.push(("DATABASE_URL", "memory:"));
+    assert_eq!(read(&memory).unwrap_err(), ["DATABASE_URL"]);
+}
+
+#[test]
+fn every_problem_is_told_at_once_and_no_value_is_shown() {
+    let vars: Vars = [
+        ("WARTEL_ENV", "prod"),
+        ("WARTEL_BIND", "hunter2"),
+        ("WARTEL_TRUSTED_PROXIES", "hunter2"),
+        ("WARTEL_OTP_TTL", "11m"),
+        ("WARTEL_OTP_CHECKS", "many"),
+        ("WARTEL_OPT_LENGTH", "6"),
+        ("DATABASE_URL", "mysql://root:hunter2@db/x"),
+        ("WHATSAPP_ENABLED", "maybe"),
+        ("WHATSAPP_PROVIDER", "pigeon"),
+        ("REDIS_URL", "redis://:hunter2@cache"),
+    ]
+    .into_iter()
+    .collect();
+    let problems = from_vars(&vars).unwrap_err();
+    let text = problems.to_string();
+    for name in [
+        "WARTEL_ENV",
+        "WARTEL_BIND",
+        "WARTEL_TRUSTED_PROXIES",
+        "WARTEL_OTP_TTL",
+        "WARTEL_OTP_CHECKS",
+        "WARTEL_OPT_LENGTH",
+        "DATABASE_URL",
+        "WHATSAPP_ENABLED",
+        "WHATSAPP_PROVIDER",
+        "REDIS_URL",
+        "WARTEL_SECRET",
+    ] {
+        assert!(text.contains(&format!("\n  {name}: ")), "{name} in {text}");
+    }
+    assert!(!text.contains("hunter2"));
+}
+
+#[test]
+fn a_switched_off_messaging_is_warned_of() {
+    let config = read(&[("WHATSAPP_ENABLED", "false")]).unwrap();
+    assert!(matches!(config.messaging, Messaging::Disabled));
+    assert!(config.warnings[0].starts_with("WHATSAPP_ENABLED=false"));
+}
+
+#[test]
+fn the_policy_comes_from_the_environment() {
+    let config = read(&[
+        ("WARTEL_OTP_LENGTH", "8"),
+        ("WARTEL_OTP_RESEND", "30s, 1m"),
+        ("WARTEL_OTP_COUNTRIES", "ID,MY"),
+        ("WARTEL_OTP_SENDS_PER_PHONE", "3/10m"),
+        ("WARTEL_TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1"),
+    ])
+    .unwrap();
+    assert_eq!(config.policy.length, 8);
+    assert_eq!(config.policy.waits.len(), 2);
+    assert_eq!(config.policy.countries.len(), 2);
+    assert_eq!(config.policy.sends_per_phone[0].max, 3);
+    assert_eq!(config.trusted_proxies.len(), 2);
+    assert!(read(&[("WARTEL_OTP_COUNTRIES", "none")]).unwrap().policy.countries.is_empty());
+}

@@ -1,0 +1,187 @@
+//! Checks everything that the service needs, a line each, and says how to mend what is wrong.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use wartel_core::Probe;
+use wartel_messaging::{DeviceInfo, SendError, SendErrorKind};
+use wartel_storage::sqlite::SqliteStores;
+
+use crate::config::{Config, ConfigProblems, Database, Environment, Messaging, SecretSource};
+use crate::{messaging, tell};
+
+/// How long each question may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How a check ended.
+enum Finding {
+    Good(String),
+    Unwise(String),
+    Bad(String),
+}
+
+use Finding::{Bad, Good, Unwise};
+
+/// Checks all there is to check; fails if anything is bad.
+pub(crate) async fn run(config: Result<Config, ConfigProblems>) -> ExitCode {
+    let findings = match config {
+        Err(problems) => problems.0.into_iter().map(|p| ("settings", Bad(p.to_string()))).collect(),
+        Ok(config) => examine(&config).await,
+    };
+    let mut report = String::new();
+    for (what, finding) in &findings {
+        let (mark, text) = match finding {
+            Good(text) => ("ok  ", text),
+            Unwise(text) => ("warn", text),
+            Bad(text) => ("FAIL", text),
+        };
+        // Writing to a string does not fail.
+        let _ = writeln!(report, "{mark}  {what:<9} {text}");
+    }
+    let bad = findings.iter().filter(|(_, finding)| matches!(finding, Bad(_))).count();
+    report.push_str(&match bad {
+        0 => "all well".to_owned(),
+        1 => "1 thing to mend".to_owned(),
+        many => format!("{many} things to mend"),
+    });
+    tell(&report);
+    if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn examine(config: &Config) -> Vec<(&'static str, Finding)> {
+    let mut findings = vec![(
+        "settings",
+        Good(format!(
+            "{}, listening on {}, messages speak for {}",
+            config.environment.as_str(),
+            config.bind,
+            config.app_name
+        )),
+    )];
+    findings.extend(config.warnings.iter().map(|warning| ("settings", Unwise(warning.clone()))));
+    findings.push(("secret", secret(config)));
+    findings.push(("database", database(config).await));
+    findings.extend(provider(config).await);
+    findings.push(("webhook", webhook(config)));
+    findings
+}
+
+fn secret(config: &Config) -> Finding {
+    match &config.secret {
+        SecretSource::Given(key) => Good(format!("from WARTEL_SECRET, key {}", key.id().as_str())),
+        SecretSource::Kept(path) if path.exists() => match crate::keys::load(&config.secret) {
+            Ok(key) => {
+                Good(format!("from {}, key {}; for development only", path.display(), key.id().as_str()))
+            }
+            Err(error) => Bad(format!("{error:#}")),
+        },
+        SecretSource::Kept(path) => Good(format!("will be made in {}; for development only", path.display())),
+    }
+}
+
+async fn database(config: &Config) -> Finding {
+    let path = match &config.database {
+        Database::Memory => return Unwise("in memory: everything is lost with the process".to_owned()),
+        Database::Sqlite(path) => path,
+    };
+    let shown = path.display();
+    if !path.exists() {
+        return match config.environment {
+            Environment::Development => Good(format!("{shown} will be made at the start")),
+            _ => Bad(format!("{shown} does not exist; run `wartel-service migrate`")),
+        };
+    }
+    let examined = tokio::time::timeout(PATIENCE, async {
+        let stores = SqliteStores::open_without_migrating(path).await.map_err(|error| error.to_string())?;
+        let pending = stores.pending_migrations().await.map_err(|error| error.to_string())?;
+        let probed = stores.probe().await.map_err(|failure| failure.reason().to_owned());
+        stores.close().await;
+        probed.map(|()| pending.len())
+    });
+    match examined.await {
+        Ok(Ok(0)) => Good(format!("{shown} can be read and written, its schema is up to date")),
+        Ok(Ok(_)) if config.environment == Environment::Development => {
+            Good(format!("{shown} can be read and written, its schema is brought up to date at the start"))
+        }
+        Ok(Ok(pending)) => {
+            Bad(format!("{shown}: {pending} migrations are pending; run `wartel-service migrate`"))
+        }
+        Ok(Err(reason)) => Bad(format!("{shown}: {reason}")),
+        Err(_) => Bad(format!("{shown} does not answer; is another program holding it locked?")),
+    }
+}
+
+async fn provider(config: &Config) -> Vec<(&'static str, Finding)> {
+    if matches!(config.messaging, Messaging::Disabled) {
+        let text = "messaging is switched off, no code can be sent; set WHATSAPP_ENABLED=true";
+        return vec![("provider", Bad(text.to_owned()))];
+    }
+    let wired = match messaging::wire(&config.messaging).await {
+        Ok(wired) => wired,
+        Err(error) => return vec![("provider", Bad(format!("{error:#}")))],
+    };
+    let name = config.messaging.as_str();
+    let Some(device) = &wired.device else {
+        return vec![("provider", Good(format!("{name}; it cannot be asked about its device")))];
+    };
+    let asked = tokio::time::timeout(PATIENCE, device.device()).await;
+    if let Some(sandbox) = wired.sandbox {
+        sandbox.shutdown().await;
+    }
+    match asked {
+        Ok(Ok(info)) => {
+            vec![("provider", Good(format!("{name} accepts the token"))), ("device", device_finding(&info))]
+        }
+        Ok(Err(error)) => vec![("provider", Bad(refusal(name, &error)))],
+        Err(_) => {
+            vec![("provider", Bad(format!("{name} does not answer; check the network and WHATSAPP_API_URL")))]
+        }
+    }
+}
+
+fn device_finding(info: &DeviceInfo) -> Finding {
+    let quota =
+        info.quota.map_or_else(|| "quota unknown".to_owned(), |quota| format!("{quota} messages left"));
+    let package = info.package.as_ref().map(|package| format!(", package {package}")).unwrap_or_default();
+    let expires = info.expires.as_ref().map(|expires| format!(", until {expires}")).unwrap_or_default();
+    if !info.connected {
+        return Bad(format!(
+            "the device is not connected ({quota}{package}{expires}); scan the QR code on Fonnte's device page"
+        ));
+    }
+    match info.quota {
+        Some(0) => {
+            Bad(format!("connected, but no messages are left{package}{expires}; buy quota or a package"))
+        }
+        Some(1..=50) => Unwise(format!("connected, only {quota}{package}{expires}")),
+        _ => Good(format!("connected, {quota}{package}{expires}")),
+    }
+}
+
+fn refusal(name: &str, error: &SendError) -> String {
+    let mend = match error.kind() {
+        SendErrorKind::Unauthenticated => {
+            "copy the device token from Fonnte's device page into WHATSAPP_API_TOKEN"
+        }
+        SendErrorKind::DeviceOffline => "scan the QR code on Fonnte's device page",
+        SendErrorKind::QuotaExhausted => "buy quota or a package",
+        SendErrorKind::Unavailable => "check the network and WHATSAPP_API_URL",
+        _ => "check WHATSAPP_API_URL and the provider's status page",
+    };
+    format!("{name} refuses: {error}; {mend}")
+}
+
+fn webhook(config: &Config) -> Finding {
+    match (&config.messaging, &config.webhook_token) {
+        (Messaging::Disabled, _) => Good("not needed while messaging is off".to_owned()),
+        (Messaging::Sandbox, _) => Good("the sandbox reports what becomes of messages".to_owned()),
+        (Messaging::Fonnte { .. }, Some(_)) => Good(
+            "set Fonnte's status webhook to https://<your host>/webhook/whatsapp/<WHATSAPP_WEBHOOK_TOKEN>".to_owned(),
+        ),
+        (Messaging::Fonnte { .. }, None) => Unwise(
+            "WHATSAPP_WEBHOOK_TOKEN is not set, so delivery stays at `accepted`; make one with `openssl rand -hex 20`"
+                .to_owned(),
+        ),
+    }
+}

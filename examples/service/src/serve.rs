@@ -1,0 +1,187 @@
+//! Puts everything together and serves until told to stop.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use wartel_core::{Clock, Secret, SystemClock};
+use wartel_http::axum::Router;
+use wartel_http::axum::body::Body;
+use wartel_http::axum::extract::Request;
+use wartel_http::{Http, HttpConfig, Routes, WebhookAccount, axum};
+use wartel_messaging::outbox::OutboxDispatcher;
+use wartel_otp::OtpService;
+use wartel_registration::RegistrationService;
+use wartel_sandbox::SandboxHandle;
+
+use crate::config::{Config, Environment, Messaging};
+use crate::{keys, messaging, stores, tell};
+
+/// How long open requests may take after the service was told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves until a signal comes.
+pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let secret = keys::load(&config.secret)?;
+    let stores = stores::open(&config).await?;
+    let wired = messaging::wire(&config.messaging).await?;
+    let (otp, worker) = OtpService::builder(secret)
+        .previous_secrets(config.previous_secrets.clone())
+        .app_name(&config.app_name)
+        .tenant(config.tenant.clone())
+        .policy(config.policy.clone())
+        .provider(Arc::clone(&wired.provider))
+        .store(Arc::clone(&stores.otp))
+        .build()?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let dispatcher = OutboxDispatcher::new(Arc::clone(&stores.outbox), Arc::clone(&wired.provider), clock);
+    let registrations = RegistrationService::new(otp.clone(), Arc::clone(&stores.registration))
+        .with_waker(dispatcher.waker());
+
+    let (stop, stopped) = watch::channel(false);
+    let tasks = [
+        supervised("the verification worker", worker.run(told(stopped.clone()))),
+        supervised("the outbox dispatcher", dispatcher.run(told(stopped.clone()))),
+    ];
+
+    let token = webhook_token(&config)?;
+    let sandbox = wired.sandbox.as_ref().map(|sandbox| sandbox.handle());
+    let mut http = HttpConfig::default();
+    http.trusted_proxies.clone_from(&config.trusted_proxies);
+    http.sandbox_link = sandbox.as_ref().map(|_| "/sandbox/".to_owned());
+    let http = Http::new(http)?;
+    let mut routes = http
+        .registration_routes(otp.clone(), registrations)
+        .merge(http.verification_routes(otp.clone()))
+        .merge(http.page_routes(&otp))
+        .merge(http.health_routes(stores.probe.into_iter().chain(wired.probes).collect()));
+    let mut accounts = Vec::new();
+    if let (Some(token), Some(source)) = (&token, wired.webhooks) {
+        accounts.push(WebhookAccount::new(token.clone(), config.tenant.clone(), source)?);
+    }
+    routes = routes.merge(http.webhook_routes(otp, accounts));
+    if let Some(handle) = &sandbox {
+        routes = mount(routes, handle);
+    }
+
+    let listener = TcpListener::bind(config.bind)
+        .await
+        .with_context(|| format!("WARTEL_BIND: cannot listen on {}", config.bind))?;
+    let base = format!("http://{}", listener.local_addr()?);
+    if let (Some(handle), Some(token)) = (&sandbox, &token) {
+        handle.set_webhooks(&format!("{base}/webhook/whatsapp/{}", token.expose()))?;
+    }
+    greet(&config, &base, sandbox.is_some());
+
+    let app = http.app(routes).into_make_service_with_connect_info::<SocketAddr>();
+    let shutdown = {
+        let streams = sandbox.clone();
+        async move {
+            signal().await;
+            tracing::info!("stopping");
+            // Whoever looks at the phone would keep the server waiting for ever.
+            if let Some(handle) = streams {
+                handle.close_streams();
+            }
+            let _ = stop.send(true);
+        }
+    };
+    let server = axum::serve(listener, app).with_graceful_shutdown(shutdown);
+    let overdue = async move {
+        told(stopped).await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = async { server.await } => served.context("the server failed")?,
+        () = overdue => tracing::warn!("requests were still open after {} s and are cut off", GRACE.as_secs()),
+    }
+    for task in tasks {
+        let _ = tokio::time::timeout(GRACE, task).await;
+    }
+    if let Some(sandbox) = wired.sandbox {
+        sandbox.shutdown().await;
+    }
+    if let Some(sqlite) = stores.sqlite {
+        sqlite.close().await;
+    }
+    Ok(())
+}
+
+/// The links of the first run; one line elsewhere.
+fn greet(config: &Config, base: &str, sandbox: bool) {
+    tracing::info!(
+        environment = config.environment.as_str(),
+        provider = config.messaging.as_str(),
+        "serving on {base}"
+    );
+    tell(&format!("listening on {base}"));
+    if config.environment == Environment::Development {
+        tell(&format!("\n  register       {base}/register"));
+        if sandbox {
+            tell(&format!("  your phone     {base}/sandbox/"));
+        }
+        tell(&format!("  API docs       {base}/docs\n"));
+    }
+}
+
+/// The token in the webhook's URL: given, or made for this run of the sandbox.
+fn webhook_token(config: &Config) -> anyhow::Result<Option<Secret>> {
+    if config.webhook_token.is_some() || !matches!(config.messaging, Messaging::Sandbox) {
+        return Ok(config.webhook_token.clone());
+    }
+    let mut bytes = [0_u8; 20];
+    getrandom::fill(&mut bytes).map_err(|_| anyhow::anyhow!("the operating system gave no random bytes"))?;
+    Ok(Some(Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())))
+}
+
+/// The sandbox's pages and control API below `/sandbox`.
+fn mount(routes: Routes, handle: &SandboxHandle) -> Routes {
+    let handle = handle.clone();
+    let sandbox = Router::new().fallback(move |request: Request| {
+        let handle = handle.clone();
+        async move { handle.handle(request).await.map(Body::new) }
+    });
+    routes.nest_service("/sandbox", sandbox)
+}
+
+/// Runs a worker and cries out if it ends before it was told to.
+fn supervised(name: &'static str, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        // A task of its own, so that a panic is an answer here.
+        if let Err(died) = tokio::spawn(work).await {
+            tracing::error!(panicked = died.is_panic(), "{name} died; restart the service");
+            std::process::abort();
+        }
+    })
+}
+
+async fn told(mut stopped: watch::Receiver<bool>) {
+    // The sender gone is a service that ends, too.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+/// The signal to stop: Ctrl-C, or SIGTERM from a supervisor.
+async fn signal() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! { () = interrupted => {}, _ = terminated.recv() => {} }
+            return;
+        }
+    }
+    interrupted.await;
+}
