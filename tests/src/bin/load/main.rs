@@ -1,0 +1,99 @@
+//! Pairs of request and verification per second over HTTP on loopback, each store beside its floor, in one run.
+//!
+//! A floor is the least code that does one such operation honestly: axum, one JSON in, one store step, one JSON out,
+//! no policy. Absolute figures move from machine to machine; compare the ratios.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
+
+mod client;
+mod floor;
+mod subject;
+
+use std::time::Duration;
+
+use client::{Figures, Load};
+
+/// One thing that is measured, and the floor that it is compared with.
+struct Row {
+    name: &'static str,
+    floor: Option<&'static str>,
+    figures: Vec<(usize, Figures)>,
+}
+
+#[tokio::main]
+async fn main() {
+    let seconds = argument("--seconds").and_then(|text| text.parse().ok()).unwrap_or(4.0);
+    let clients = argument("--clients").unwrap_or_else(|| "1,16,64".to_owned());
+    let clients: Vec<usize> =
+        clients.split(',').map(|text| text.parse().expect("--clients 1,16,64")).collect();
+    let load = Load { phase: Duration::from_secs_f64(seconds) };
+
+    let folder = tempfile::tempdir().expect("a folder for databases");
+    let mut rows = Vec::new();
+    for (name, floor) in [
+        ("floor: memory", None),
+        ("wartel: memory", Some("floor: memory")),
+        ("floor: SQLite, one writer, group commit, FULL", None),
+        ("wartel: SQLite, FULL", Some("floor: SQLite, one writer, group commit, FULL")),
+    ] {
+        let mut figures = Vec::new();
+        for &clients in &clients {
+            let path = folder.path().join(format!("{}.db", figures.len() + rows.len() * 10));
+            let subject = match name {
+                "floor: memory" => floor::memory().await,
+                "wartel: memory" => subject::memory().await,
+                "wartel: SQLite, FULL" => subject::sqlite(&path).await,
+                _ => floor::sqlite(&path).await,
+            };
+            figures.push((clients, load.run(&subject, clients).await));
+        }
+        rows.push(Row { name, floor, figures });
+    }
+    print_table(&rows);
+    if let Some(kib) = peak_memory_kib() {
+        println!("\npeak RSS of this process, servers, clients and all rows: {} MB", kib / 1024);
+    }
+}
+
+fn argument(name: &str) -> Option<String> {
+    std::env::args().skip_while(|argument| argument != name).nth(1)
+}
+
+fn print_table(rows: &[Row]) {
+    println!("| who | clients | request/s | verify/s | pairs/s | of its floor | p50 ms | p99 ms |");
+    println!("|---|---|---|---|---|---|---|---|");
+    for row in rows {
+        for (clients, figures) in &row.figures {
+            let floor = rows.iter().find(|other| Some(other.name) == row.floor);
+            let floor = floor.and_then(|floor| floor.figures.iter().find(|(other, _)| other == clients));
+            let ratio = floor.map_or_else(
+                || "–".to_owned(),
+                |(_, floor)| {
+                    format!("{:.0} %", 100.0 * figures.pairs_per_second() / floor.pairs_per_second())
+                },
+            );
+            println!(
+                "| {} | {clients} | {:.0} | {:.0} | {:.0} | {ratio} | {:.2} / {:.2} | {:.2} / {:.2} |",
+                row.name,
+                figures.request.per_second,
+                figures.verify.per_second,
+                figures.pairs_per_second(),
+                figures.request.p50_ms,
+                figures.verify.p50_ms,
+                figures.request.p99_ms,
+                figures.verify.p99_ms,
+            );
+        }
+    }
+}
+
+fn peak_memory_kib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}

@@ -1,0 +1,9 @@
+//! Scenarios across crates.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod arrows;
+mod browser;
+mod crash;
+mod races;
+mod service;
+mod wire;
