@@ -1,5 +1,6 @@
 //! From variables to a configuration. Collects every problem before it gives up.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ pub(crate) fn from_vars(vars: &Vars) -> Result<Config, ConfigProblems> {
     let environment = reader.environment();
     let config = Config {
         environment,
-        bind: reader.parsed("WARTEL_BIND", "127.0.0.1:8080", "an address and a port such as 127.0.0.1:8080"),
+        bind: reader.bind(),
         secret: reader.secret(),
         previous_secrets: reader.previous_secrets(),
         app_name: reader.app_name(),
@@ -98,13 +99,11 @@ impl Reader<'_> {
         }
     }
 
-    fn parsed<T: std::str::FromStr>(&mut self, name: &str, default: &str, what: &str) -> T
-    where
-        T: FallsBack,
-    {
-        self.vars.get(name).unwrap_or(default).parse().unwrap_or_else(|_| {
-            self.problem(name, format!("must be {what}"));
-            T::fallback()
+    fn bind(&mut self) -> SocketAddr {
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 8080));
+        self.vars.get("WARTEL_BIND").map_or(Ok(loopback), str::parse).unwrap_or_else(|_| {
+            self.problem("WARTEL_BIND", "must be an address and a port such as 127.0.0.1:8080");
+            loopback
         })
     }
 
@@ -310,16 +309,5 @@ fn policy_variable(field: &str) -> &'static str {
         "waits" => "WARTEL_OTP_RESEND",
         "failed_per_phone" | "failed_in_row" => "WARTEL_OTP_FAILED_PER_PHONE",
         _ => "WARTEL_OTP_SENDS_PER_PHONE",
-    }
-}
-
-/// What stands in for a value that could not be read, until the problems are told.
-trait FallsBack {
-    fn fallback() -> Self;
-}
-
-impl FallsBack for std::net::SocketAddr {
-    fn fallback() -> Self {
-        Self::from(([127, 0, 0, 1], 0))
     }
 }
