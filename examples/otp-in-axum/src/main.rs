@@ -1,34 +1,27 @@
-//! Phone verification in an axum app of your own: `POST /start {phone}`, `POST /check {id, code}`.
+//! Phone verification in an axum app of your own: the body of `POST /start` is a phone number,
+//! the body of `POST /check/{id}` the code that came.
 #![allow(clippy::print_stdout)]
 use std::sync::Arc;
 
-use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
+use axum::extract::{Path, State};
+use axum::{Json, Router, http::StatusCode, routing::post};
 use serde_json::{Value, json};
 use wartel_core::{Country, MasterKey, PhoneNumber};
 use wartel_messaging::adapters::fonnte::{Fonnte, FonnteConfig};
 use wartel_otp::{Check, OtpService, Purpose, Start, VerificationId};
 use wartel_storage::sqlite::SqliteStores;
 
-#[derive(serde::Deserialize)]
-struct StartBody {
-    phone: String,
-}
-#[derive(serde::Deserialize)]
-struct CheckBody {
-    id: String,
-    code: String,
-}
 type Answer = Result<Json<Value>, (StatusCode, String)>;
 
-async fn start(State(otp): State<OtpService>, Json(body): Json<StartBody>) -> Answer {
-    let phone = PhoneNumber::parse(&body.phone, Country::INDONESIA).map_err(unprocessable)?;
+async fn start(State(otp): State<OtpService>, phone: String) -> Answer {
+    let phone = PhoneNumber::parse(&phone, Country::INDONESIA).map_err(unprocessable)?;
     let started = otp.start(Start::new(phone, Purpose::LOGIN)).await.map_err(unprocessable)?;
     Ok(Json(json!({ "id": started.id, "delivery": started.delivery })))
 }
 
-async fn check(State(otp): State<OtpService>, Json(body): Json<CheckBody>) -> Answer {
-    let id = VerificationId::parse(&body.id).map_err(unprocessable)?;
-    match otp.check(id, &body.code).await.map_err(unprocessable)? {
+async fn check(State(otp): State<OtpService>, Path(id): Path<String>, code: String) -> Answer {
+    let id = VerificationId::parse(&id).map_err(unprocessable)?;
+    match otp.check(id, &code).await.map_err(unprocessable)? {
         Check::Approved(proof) => {
             let phone = otp.redeem(proof, Purpose::LOGIN, id.to_string()).await.map_err(unprocessable)?;
             Ok(Json(json!({ "logged_in": phone.e164() }))) // here your app makes a session
@@ -47,7 +40,8 @@ async fn main() -> anyhow::Result<()> {
     // With a key: FonnteConfig::new(token), without the sandbox.
     let sandbox = wartel_sandbox::Sandbox::builder().start().await?;
     let provider = Fonnte::new(FonnteConfig::new(sandbox.token()).with_base_url(sandbox.url()))?;
-    let stores = SqliteStores::open(std::env::temp_dir().join("otp-in-axum.db")).await?;
+    let stores =
+        SqliteStores::open(std::env::temp_dir().join(format!("otp-{}.db", std::process::id()))).await?;
     let (otp, worker) = OtpService::builder(MasterKey::generate()?)
         .app_name("Toko Budi")
         .provider(Arc::new(provider))
@@ -55,7 +49,7 @@ async fn main() -> anyhow::Result<()> {
         .build()?;
     tokio::spawn(worker.run(std::future::pending()));
 
-    let app = Router::new().route("/start", post(start)).route("/check", post(check)).with_state(otp);
+    let app = Router::new().route("/start", post(start)).route("/check/{id}", post(check)).with_state(otp);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("app   http://{}\nphone {}/sandbox/", listener.local_addr()?, sandbox.url());
     Ok(axum::serve(listener, app).await?)
