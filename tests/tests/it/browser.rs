@@ -67,8 +67,17 @@ impl Stage {
         wartel_tests::flows::code_in(messages.last().expect("a message")).expect("a code")
     }
 
-    async fn assert_no_errors(&self, provoked: &[(&str, u16)]) {
-        let errors = self.browser.errors(provoked).await;
+    /// The consoles show the refusals that the test provoked, each given by a path and a status, and nothing else.
+    async fn assert_errors(&self, provoked: &[(&str, u16)]) {
+        let mut errors = self.browser.errors().await;
+        for (path, status) in provoked {
+            let before = errors.len();
+            errors.retain(|error| {
+                !(error.contains(&format!("{path} - Failed to load resource"))
+                    && error.contains(&format!("a status of {status} ")))
+            });
+            assert!(errors.len() < before, "{path} did not answer {status}: {errors:#?}");
+        }
         assert!(errors.is_empty(), "the console shows {errors:#?}");
     }
 
@@ -157,7 +166,7 @@ async fn a_person_signs_up_with_the_phone_beside_the_page() {
     browser.look_at(&phone).await;
     browser.wait_for(".bubble:last-child .text", |text| text.contains(&id)).await;
     assert_eq!(browser.eval("return window.sameDocument", &[]).await, json!(true), "it came by itself");
-    stage.assert_no_errors(&[]).await;
+    stage.assert_errors(&[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,7 +185,7 @@ async fn errors_stand_beside_their_fields_and_a_click_mends_the_number() {
     assert!(short.contains('2'), "the error names the least length: {short}");
     stage.error_beside("full_name").await;
     assert_eq!(browser.text("#phone-error").await, None, "the number was right");
-    stage.assert_no_errors(&[(REQUEST, 400)]).await;
+    stage.assert_errors(&[(REQUEST, 400)]).await;
 
     stage.ask(NAME, "81234567890").await;
     browser.wait_seen("#phone-suggestion").await;
@@ -191,7 +200,7 @@ async fn errors_stand_beside_their_fields_and_a_click_mends_the_number() {
     browser.click("#phone-suggestion").await;
     browser.wait_text("#sent-to", MASKED).await;
     assert_eq!(browser.value("#phone").await, offered);
-    stage.assert_no_errors(&[(REQUEST, 422)]).await;
+    stage.assert_errors(&[(REQUEST, 422)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -213,7 +222,7 @@ async fn tries_are_counted_down_and_the_sixth_is_refused() {
     stage.enter(&code).await;
     browser.wait_text("#delivery", "Percobaan untuk kode ini habis. Minta kode baru.").await;
     assert!(browser.text("#verified-number").await.is_none());
-    stage.assert_no_errors(&[(VERIFY, 422), (VERIFY, 429)]).await;
+    stage.assert_errors(&[(VERIFY, 422), (VERIFY, 429)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -237,10 +246,11 @@ async fn the_wait_for_another_code_counts_down_in_the_button() {
         })
         .collect();
     assert!((50..=60).contains(&waits[0]), "{waits:?}");
-    assert!(waits.is_sorted_by(|earlier, later| earlier >= later), "it only falls: {waits:?}");
+    // The service tells its time in whole seconds, so the page may find itself ahead by one.
+    assert!(waits.is_sorted_by(|earlier, later| later <= &(earlier + 1)), "it falls: {waits:?}");
     let valid = browser.wait_for("#expiry", |text| !text.is_empty()).await;
     assert!(valid.starts_with("Kode berlaku 4:"), "{valid}");
-    stage.assert_no_errors(&[]).await;
+    stage.assert_errors(&[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -261,7 +271,7 @@ async fn after_the_wait_the_same_code_is_sent_again() {
     assert_eq!(stage.code().await, first);
     stage.enter(&first).await;
     browser.wait_text("#verified-number", MASKED).await;
-    stage.assert_no_errors(&[]).await;
+    stage.assert_errors(&[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -285,7 +295,7 @@ async fn a_reload_comes_back_to_the_code_with_its_spent_tries() {
     browser.wait_text("#verified-number", MASKED).await;
     browser.click("#data-form [type=submit]").await;
     browser.wait_for("#registration-id", |text| !text.is_empty()).await;
-    stage.assert_no_errors(&[(VERIFY, 422)]).await;
+    stage.assert_errors(&[(VERIFY, 422)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -308,7 +318,7 @@ async fn a_refused_message_is_an_error_and_no_step_further() {
     assert!(api.http().delete(faults).send().await.unwrap().status().is_success());
     browser.click("#phone-form [type=submit]").await;
     browser.wait_text("#sent-to", MASKED).await;
-    stage.assert_no_errors(&[(REQUEST, 502)]).await;
+    stage.assert_errors(&[(REQUEST, 502)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -332,7 +342,7 @@ async fn the_link_to_the_phone_opens_the_chat_of_the_number() {
     // The page slept behind the phone; when it is seen again it catches up.
     browser.close_window(&page).await;
     browser.wait_text("#delivery", "Sudah dibaca").await;
-    stage.assert_no_errors(&[]).await;
+    stage.assert_errors(&[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -380,7 +390,7 @@ async fn nothing_is_wider_than_a_narrow_phone() {
     browser.click(".contact").await;
     browser.wait_seen(".bubble .code").await;
     fits("the chat").await;
-    stage.assert_no_errors(&[(REQUEST, 422), (VERIFY, 422)]).await;
+    stage.assert_errors(&[(REQUEST, 422), (VERIFY, 422)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -404,7 +414,7 @@ async fn the_page_speaks_the_language_of_the_browser_or_of_the_link() {
     let english = stage.error_beside("full_name").await;
     assert_ne!(indonesian, english);
     assert!(english.to_lowercase().contains("character"), "{english}");
-    stage.assert_no_errors(&[(REQUEST, 400)]).await;
+    stage.assert_errors(&[(REQUEST, 400)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -424,5 +434,24 @@ async fn the_documentation_needs_nothing_from_elsewhere() {
         .filter(|url| !url.starts_with("data:") && !url.starts_with("blob:"))
         .collect();
     assert!(elsewhere.is_empty(), "{elsewhere:?}");
-    stage.assert_no_errors(&[]).await;
+    stage.assert_errors(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_chromium), ignore = "needs chromium and chromedriver")]
+async fn the_consoles_of_all_windows_are_heard() {
+    let browser = Browser::start(Screen::PHONE).await;
+    browser.goto("about:blank").await;
+    let first = browser.window().await;
+    browser.open_window("about:blank").await;
+    browser.eval("console.error('from the second')", &[]).await;
+    browser.look_at(&first).await;
+    browser.eval("setTimeout(() => { throw new Error('from the first') })", &[]).await;
+    let started = std::time::Instant::now();
+    let mut heard = Vec::new();
+    while heard.len() < 2 && started.elapsed().as_secs() < 20 {
+        heard.extend(browser.errors().await);
+    }
+    assert!(heard.iter().any(|error| error.contains("from the second")), "{heard:?}");
+    assert!(heard.iter().any(|error| error.contains("from the first")), "{heard:?}");
 }

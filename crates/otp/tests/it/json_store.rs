@@ -42,6 +42,11 @@ impl JsonStore {
         self.lock().written.clone()
     }
 
+    /// How many locators lead somewhere.
+    pub(crate) fn locators(&self) -> usize {
+        self.lock().owners.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         let tables = self.lock();
         tables.documents.is_empty()

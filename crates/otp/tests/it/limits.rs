@@ -1,13 +1,15 @@
 //! Budgets as the engine makes them out of the policy.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use wartel_core::Timestamp;
 use wartel_messaging::SendErrorKind;
 use wartel_otp::testing::{T0, phone_number};
-use wartel_otp::{Check, Purpose, Rate, Start, StartError};
+use wartel_otp::{Check, OtpStore, Purpose, Rate, Start, StartError};
 
 use crate::desk::{Desk, another, ip, sample, seconds};
+use crate::json_store::JsonStore;
 
 fn from(phone: u32, address: IpAddr) -> Start {
     Start::new(phone_number(phone), Purpose::REGISTRATION).client_ip(address)
@@ -94,6 +96,21 @@ async fn fifteen_wrong_codes_stop_a_phone() {
     };
     assert_eq!(retry_at, T0 + seconds(86_400));
     assert_eq!(desk.provider.count(), 3);
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_phone_is_bounded() {
+    let store = JsonStore::default();
+    let shared: Arc<dyn OtpStore> = Arc::new(store.clone());
+    let desk = Desk::with(|builder| builder.store(shared));
+    // A provider that refuses everything makes a new challenge each time.
+    desk.provider.always_fail(SendErrorKind::Unauthenticated);
+    for _ in 0..500 {
+        assert!(matches!(desk.otp.start(sample()).await, Err(StartError::NotSent(_))));
+    }
+    let longest = store.written().iter().map(String::len).max().unwrap();
+    assert!(longest < 32 * 1_024, "a document of {longest} bytes");
+    assert!(store.locators() < 50, "{} locators", store.locators());
 }
 
 #[tokio::test]

@@ -66,6 +66,19 @@ pub async fn an_id_of_another_purpose_counts_as_none(store: Store) {
     assert_eq!(view(&store, one.id, at(1)).await.purpose, Purpose::REGISTRATION);
 }
 
+/// That holds too while somebody else has a live code of the purpose asked for.
+pub async fn an_id_of_another_purpose_joins_no_code(store: Store) {
+    let one = given(&store, &ask_quick(1), T0).await;
+    let other = given(&store, &ask_quick(2).purpose(Purpose::LOGIN), at(1)).await;
+    for (second, request) in (2..).zip([ask_quick(3).own_id(one.id), ask_quick(1)]) {
+        let two = given(&store, &request.purpose(Purpose::LOGIN), at(second)).await;
+        assert!(two.id != one.id && two.id != other.id, "an id is for two purposes");
+        assert_eq!(two.view.purpose, Purpose::LOGIN);
+        assert!(two.send.nonce == other.send.nonce, "two codes of one purpose live");
+        assert!(cancel(&store, two.id, at(second)).await);
+    }
+}
+
 /// An id of another phone counts as none.
 pub async fn an_id_of_another_phone_counts_as_none(store: Store) {
     let one = given(&store, &ask(1), T0).await;

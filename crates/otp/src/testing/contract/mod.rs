@@ -88,6 +88,7 @@ macro_rules! otp_store_contract {
             the_own_id_is_kept the_same_client_keeps_its_id another_client_gets_its_own_id
             unknown_clients_are_not_one the_named_id_comes_before_the_address
             an_unknown_own_id_counts_as_none an_id_of_another_purpose_counts_as_none
+            an_id_of_another_purpose_joins_no_code
             an_id_of_another_phone_counts_as_none an_id_of_another_tenant_counts_as_none
             a_locked_id_gives_a_new_one a_cancelled_id_gives_a_new_one an_expired_id_gives_a_new_one
             an_approved_id_gives_a_new_one cancel_ends_only_the_callers_id a_code_ends_with_its_last_id
@@ -127,7 +128,8 @@ macro_rules! otp_store_contract {
             a_reported_state_never_falls a_report_of_nothing_changes_nothing each_id_shows_its_own_messages
             nothing_is_due_at_first
             a_refused_first_send_ends_its_code a_refused_send_costs_the_phone_nothing
-            a_refused_resend_gives_back_its_own_wait a_refused_send_counts_for_shared_budgets
+            a_refused_resend_gives_back_its_own_wait
+            a_late_refusal_gives_no_later_wait_back a_refused_send_counts_for_shared_budgets
             refused_sends_have_a_budget a_refused_resend_keeps_the_code
             a_refused_send_beside_an_uncertain_one_keeps_the_code a_refusal_is_counted_once
             a_refused_send_returns_its_checks a_refusal_after_a_lapsed_lease_is_not_certain

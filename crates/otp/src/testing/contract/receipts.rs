@@ -5,6 +5,7 @@ use wartel_messaging::{DeliveryReceipt, DeliveryState};
 
 use super::super::{T0, admit_for, phone_number, receipt};
 use super::kit::*;
+use crate::store::DeliveryRecord;
 
 async fn news(store: &Store, receipt: DeliveryReceipt, now: Timestamp) -> bool {
     good(store.record_receipt(receipt, now).await)
@@ -125,6 +126,12 @@ pub async fn providers_have_their_own_ids(store: Store) {
     let one = accepted_as(&store, "m1").await;
     assert!(!news(&store, receipt("other", Some("m1"), None, DeliveryState::Read), at(2)).await);
     assert_eq!(delivery(&store, one.id, at(2)).await, DeliveryState::Accepted);
+    // Also if both messages went to one phone: the receipt has waited for the second one.
+    let two = given(&store, &ask(2), at(60)).await;
+    let report = DeliveryRecord::new(&two.send, "other", accepted("m1"));
+    assert!(good(store.record_delivery(report, at(61)).await));
+    assert_eq!(delivery(&store, two.id, at(61)).await, DeliveryState::Read);
+    assert_eq!(delivery(&store, one.id, at(61)).await, DeliveryState::Accepted);
 }
 
 /// A first and a second id that read the same are not the same.

@@ -40,6 +40,17 @@ pub async fn a_refused_resend_gives_back_its_own_wait(store: Store) {
     assert_eq!(given(&store, &ask(1), at(62)).await.view.resend_at, at(182));
 }
 
+/// A refusal that comes after a success and a new request gives nothing of the new wait back.
+pub async fn a_late_refusal_gives_no_later_wait_back(store: Store) {
+    let one = given(&store, &ask(1), T0).await;
+    assert!(record(&store, &one.send, accepted("m1"), at(1)).await);
+    let slow = given(&store, &ask(1), at(60)).await;
+    assert!(is_approved(&right(&store, one.id, at(61)).await));
+    given(&store, &ask(1), at(62)).await;
+    assert!(record(&store, &slow.send, SendOutcome::Refused, at(63)).await);
+    assert_eq!(refused(&store, &ask(1), at(64)).await, (Refusal::ResendTooSoon, at(122)));
+}
+
 /// A refused send counts in full for budgets that others share.
 pub async fn a_refused_send_counts_for_shared_budgets(store: Store) {
     let request = ask(1).shared([Budget::new("ip", Rate::new(2, HOUR))]);
