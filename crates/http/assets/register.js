@@ -53,7 +53,9 @@
     try {
       const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body), cache: "no-store" });
       const date = Date.parse(answer.headers.get("Date") || "");
-      if (!Number.isNaN(date)) clockAhead = date + 500 - (asked + Date.now()) / 2;
+      const ahead = date + 500 - (asked + Date.now()) / 2;
+      // Within a second of what is known it is the same clock: countdowns do not step back and forth.
+      if (!Number.isNaN(date) && Math.abs(ahead - clockAhead) > SLACK_MS) clockAhead = ahead;
       const content = await answer.json().catch(() => ({}));
       return { ok: answer.ok && content.success === true, status: answer.status, ...content };
     } catch {
