@@ -217,7 +217,9 @@ impl CodeKeys {
                 mac.update(&u32::try_from(field.len()).unwrap_or(u32::MAX).to_be_bytes());
                 mac.update(field);
             }
-            mac.update(&[counter]);
+            if counter > 0 {
+                mac.update(&[counter]);
+            }
             let mut bytes: [u8; 32] = mac.finalize().into_bytes().into();
             let fair = bytes.iter().filter(|byte| **byte < 250);
             for (place, byte) in code.digits.iter_mut().take(code.length).skip(filled).zip(fair) {

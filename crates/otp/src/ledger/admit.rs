@@ -92,16 +92,18 @@ impl PhoneLedger {
 
         let rules = &request.rules;
         let pace_before = self.pace;
-        self.pace = next_pace(pace_before, request, now);
         let longest = request.phone_rates.iter().map(|rate| rate.window).max().unwrap_or_default();
         self.sends.at.retain(|at| *at + longest > now);
-        self.sends.at.push(now);
+        // A clock that steps back renews nothing: the instants stay in order.
+        let asked_at = self.sends.at.last().map_or(now, |latest| now.max(*latest));
+        self.sends.at.push(asked_at);
+        self.pace = next_pace(pace_before, request, asked_at);
         self.sends.kept_until = now + longest.max(rules.waits_reset);
 
         let send = Send {
             id: request.fresh.send,
             asked_by: verification,
-            asked_at: now,
+            asked_at,
             state: DeliveryState::Queued,
             fence: 1,
             tries: 1,

@@ -2,7 +2,8 @@
 
 use wartel_core::Timestamp;
 
-use super::state::{Locator, PhoneLedger, ProofRecord};
+use super::locator::Locator;
+use super::state::{PhoneLedger, ProofRecord};
 use crate::proof::ProofHash;
 use crate::store::{Attempt, AttemptOutcome, Redeem, Rules, Target};
 use crate::verification::{ChallengeId, VerificationId};

@@ -3,7 +3,8 @@
 use wartel_core::Timestamp;
 use wartel_messaging::{DeliveryReceipt, DeliveryState};
 
-use super::state::{Locator, PhoneLedger, Send};
+use super::locator::Locator;
+use super::state::{PhoneLedger, Send};
 use crate::budget::Budget;
 use crate::store::{DeliveryRecord, SendOutcome};
 

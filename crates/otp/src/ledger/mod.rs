@@ -13,9 +13,12 @@ mod admit;
 mod attempt;
 mod counter;
 mod delivery;
+mod locator;
+mod retention;
 mod state;
 pub mod steps;
 
 pub use counter::Counter;
-pub use state::{Locator, PhoneLedger};
+pub use locator::Locator;
+pub use state::PhoneLedger;
 pub use steps::{ReceiptOrphan, Transaction};

@@ -5,18 +5,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use wartel_core::{KeyId, Locale, PhoneNumber, Timestamp};
-use wartel_messaging::{DeliveryState, ProviderMessageId, ReceiptKey};
+use wartel_messaging::{DeliveryState, ProviderMessageId};
 
+use super::locator::Locator;
 use crate::budget::{Budget, ClientKey};
 use crate::code::Nonce;
 use crate::proof::ProofHash;
 use crate::purpose::Purpose;
 use crate::store::{LiveChallenge, Rules, Snapshot, Target};
 use crate::verification::{ChallengeId, SendId, VerificationId, VerificationState, VerificationView};
-
-/// How many ended challenges are kept of one phone. A caller whose every send is refused makes one each time;
-/// the oldest go first.
-const ENDED_KEPT: usize = 16;
 
 /// Everything that is kept of one (tenant, phone): challenges, verifications, proofs and counters.
 ///
@@ -117,72 +114,21 @@ pub(super) struct Failures {
     pub(super) kept_until: Timestamp,
 }
 
-/// By what else than its phone a ledger is found.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Locator(String);
-
-impl Locator {
-    /// Finds the ledger of a verification.
-    #[must_use]
-    pub fn verification(id: VerificationId) -> Self {
-        Self(format!("v:{id}"))
-    }
-
-    /// Finds the ledger of a proof.
-    #[must_use]
-    pub fn proof(hash: &ProofHash) -> Self {
-        Self(format!("p:{}", hash.as_str()))
-    }
-
-    /// Finds the ledger of a message by the id that the provider gave when it accepted it.
-    #[must_use]
-    pub fn message(provider: &str, id: &ProviderMessageId) -> Self {
-        Self(format!("m:{provider}:{}", id.as_str()))
-    }
-
-    /// Finds the ledger of a message by its second id.
-    #[must_use]
-    pub fn state_id(provider: &str, id: &ProviderMessageId) -> Self {
-        Self(format!("s:{provider}:{}", id.as_str()))
-    }
-
-    /// By what a receipt may find its message, the surest first.
-    #[must_use]
-    pub fn of_receipt(provider: &str, key: &ReceiptKey) -> Vec<Self> {
-        let message = key.message_id.as_ref().map(|id| Self::message(provider, id));
-        let state = key.state_id.as_ref().map(|id| Self::state_id(provider, id));
-        message.into_iter().chain(state).collect()
-    }
-
-    /// The locator as text, unique over all kinds.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Locator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // It may name a capability.
-        write!(f, "Locator({}…)", self.0.get(..1).unwrap_or_default())
-    }
-}
-
 impl Challenge {
     pub(super) fn is_live(&self, now: Timestamp) -> bool {
         self.ended_at.is_none() && now < self.expires_at
     }
 
     /// When it ended or will end by itself.
-    fn end(&self) -> Timestamp {
+    pub(super) fn end(&self) -> Timestamp {
         self.ended_at.map_or(self.expires_at, |ended| ended.min(self.expires_at))
     }
 
-    fn purge_at(&self) -> Timestamp {
+    pub(super) fn purge_at(&self) -> Timestamp {
         self.end() + self.retention
     }
 
-    fn locators(&self) -> impl Iterator<Item = Locator> {
+    pub(super) fn locators(&self) -> impl Iterator<Item = Locator> {
         self.sends.iter().flat_map(Send::locators)
     }
 }
@@ -394,57 +340,6 @@ impl PhoneLedger {
         if !waits && let Some(challenge) = self.challenge_mut(id) {
             challenge.ended_at.get_or_insert(now);
         }
-    }
-
-    /// Drops ended challenges by `keep`, with their verifications; answers the locators that lead nowhere now.
-    fn drop_challenges(&mut self, keep: impl Fn(&Challenge) -> bool) -> Vec<Locator> {
-        let mut dropped = Vec::new();
-        let (kept, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.challenges).into_iter().partition(keep);
-        self.challenges = kept;
-        for challenge in gone {
-            dropped.extend(challenge.locators());
-            let of_it = self.verifications.iter().filter(|v| v.challenge == challenge.id);
-            dropped.extend(of_it.map(|v| Locator::verification(v.id)));
-            self.verifications.retain(|v| v.challenge != challenge.id);
-        }
-        dropped
-    }
-
-    /// Drops the oldest ended challenges beyond those that are kept.
-    pub(super) fn drop_surplus(&mut self, now: Timestamp) -> Vec<Locator> {
-        let mut ended: Vec<_> =
-            self.challenges.iter().filter(|c| !c.is_live(now)).map(|c| (c.end(), c.id)).collect();
-        let surplus = ended.len().saturating_sub(ENDED_KEPT);
-        if surplus == 0 {
-            return Vec::new();
-        }
-        ended.sort_unstable();
-        ended.truncate(surplus);
-        self.drop_challenges(|challenge| !ended.iter().any(|(_, id)| *id == challenge.id))
-    }
-
-    /// Drops what has been over for long enough; answers the locators that lead nowhere now.
-    pub(super) fn purge(&mut self, now: Timestamp) -> Vec<Locator> {
-        let mut dropped = self.drop_challenges(|challenge| challenge.purge_at() > now);
-        let (kept, gone): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.proofs).into_iter().partition(|proof| proof.expires_at > now);
-        self.proofs = kept;
-        dropped.extend(gone.iter().map(|proof| Locator::proof(&proof.hash)));
-        if self.sends.kept_until <= now {
-            self.sends = SendCounter::default();
-            self.pace = Pace::default();
-        }
-        if self.failures.kept_until <= now {
-            self.failures = Failures::default();
-        }
-        dropped
-    }
-
-    /// Drops everything but the counters; answers the locators that lead nowhere now.
-    pub(super) fn forget(&mut self) -> Vec<Locator> {
-        let mut dropped = self.drop_challenges(|_| false);
-        dropped.extend(std::mem::take(&mut self.proofs).iter().map(|proof| Locator::proof(&proof.hash)));
-        dropped
     }
 }
 

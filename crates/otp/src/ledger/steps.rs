@@ -4,7 +4,8 @@ use wartel_core::{PhoneNumber, StoreError, TenantId, Timestamp};
 use wartel_messaging::DeliveryReceipt;
 
 use super::admit::Scope;
-use super::state::{Locator, PhoneLedger};
+use super::locator::Locator;
+use super::state::PhoneLedger;
 use crate::budget::Budget;
 use crate::store::{
     Admission, Admit, Attempt, AttemptOutcome, DeliveryRecord, LeasedSend, Redeem, Redemption, Rules,
@@ -78,7 +79,7 @@ pub struct ReceiptOrphan {
 pub fn admit(tx: &mut dyn Transaction, request: &Admit, now: Timestamp) -> Result<Admission, StoreError> {
     let mut ledger = tx.load(&request.tenant, &request.phone)?;
     let mut shared_until = None;
-    for budget in request.shared_budgets.iter().chain(&request.refusal_budgets) {
+    for budget in request.refusal_budgets.iter().chain(&request.shared_budgets) {
         shared_until = shared_until.max(tx.refuses_until(budget, now)?);
     }
     let admission = ledger.admit(request, shared_until, now);
