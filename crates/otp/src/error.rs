@@ -28,18 +28,6 @@ pub enum BuildError {
     Template(#[from] TemplateError),
 }
 
-/// The store or the random number generator failed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OtpError {
-    /// The store could not answer.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// No random bytes, so no code and no proof.
-    #[error(transparent)]
-    NoRandomness(#[from] NoRandomness),
-}
-
 /// No code was sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -111,13 +99,4 @@ pub enum RedeemError {
     /// The store could not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl From<OtpError> for StartError {
-    fn from(error: OtpError) -> Self {
-        match error {
-            OtpError::Store(error) => Self::Store(error),
-            OtpError::NoRandomness(error) => Self::NoRandomness(error),
-        }
-    }
 }

@@ -74,7 +74,7 @@ mod worker;
 
 pub use budget::{Budget, ClientKey, ParseRateError, Rate, parse_span};
 pub use code::{Code, CodeKeys, MalformedCode, NoRandomness, Nonce, TypedCode};
-pub use error::{BuildError, CheckError, OtpError, RedeemError, StartError};
+pub use error::{BuildError, CheckError, RedeemError, StartError};
 pub use memory::MemoryOtpStore;
 pub use policy::{MAX_CODE_LIFE, OtpPolicy, PolicyError};
 pub use proof::{Proof, ProofHash, ProofToken};
