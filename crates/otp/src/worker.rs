@@ -27,7 +27,9 @@ impl OtpWorker {
         Self { shared }
     }
 
-    /// Works until `shutdown` ends. What is being sent is finished first.
+    /// Works until `shutdown` ends, then waits for the sends that are under way, those of
+    /// [`OtpService::start`](crate::OtpService::start) too: at most 25 s. A process that does not wait sends
+    /// them once more when it is started again.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) {
         tokio::pin!(shutdown);
         let mut tick = tokio::time::interval(POLL);
@@ -37,7 +39,7 @@ impl OtpWorker {
         loop {
             tokio::select! {
                 biased;
-                () = &mut shutdown => return,
+                () = &mut shutdown => break,
                 _ = tick.tick() => {
                     if let Err(error) = self.send_due().await {
                         tracing::warn!(error = %error, "cannot look for unsent codes");
@@ -50,6 +52,8 @@ impl OtpWorker {
                 }
             }
         }
+        self.shared.sends.close();
+        self.shared.sends.wait().await;
     }
 
     /// Sends what is due now; answers how many sends that were.

@@ -73,7 +73,9 @@ impl PhoneLedger {
             let by_state = receipt.key.state_id.is_some() && send.state_id == receipt.key.state_id;
             send.provider.as_deref() == Some(receipt.provider.as_str()) && (by_message || by_state)
         };
-        let Some(send) = self.challenges.iter_mut().flat_map(|c| &mut c.sends).find(named) else {
+        // The newest first: should a provider use an id again, its news are of the later message.
+        let newest = self.challenges.iter_mut().rev().flat_map(|challenge| challenge.sends.iter_mut().rev());
+        let Some(send) = newest.into_iter().find(named) else {
             return Vec::new();
         };
         send.state = send.state.max(receipt.state);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio_util::task::TaskTracker;
 use wartel_core::{Clock, MasterKey, SystemClock, TenantId};
 use wartel_messaging::{MessageProvider, markup};
 
@@ -121,6 +122,7 @@ impl OtpBuilder {
             clock: self.clock,
             templates: self.templates,
             app_name,
+            sends: TaskTracker::new(),
         });
         let worker = OtpWorker::new(Arc::clone(&shared));
         Ok((OtpService { shared, tenant: self.tenant }, worker))

@@ -6,6 +6,7 @@ mod start;
 
 use std::sync::Arc;
 
+use tokio_util::task::TaskTracker;
 use wartel_core::{Clock, PhoneNumber, StoreError, TenantId};
 use wartel_messaging::{DeliveryReceipt, MessageProvider};
 
@@ -20,7 +21,7 @@ use crate::proof::ProofToken;
 use crate::purpose::Purpose;
 use crate::store::{OtpStore, Redeem, Redemption, Rules, Target};
 use crate::template::MessageTemplates;
-use crate::verification::{VerificationId, VerificationView};
+use crate::verification::{VerificationId, VerificationState, VerificationView};
 
 /// The verification engine of one tenant. Cheap to clone; clones are the same engine.
 #[derive(Debug, Clone)]
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) templates: MessageTemplates,
     pub(crate) app_name: String,
+    /// The sends that are under way, so that a process that stops can wait for them.
+    pub(crate) sends: TaskTracker,
 }
 
 impl OtpService {
@@ -79,8 +82,17 @@ impl OtpService {
     /// [`StoreError`] if the store could not answer.
     pub async fn get(&self, id: VerificationId) -> Result<Option<VerificationView>, StoreError> {
         let now = self.shared.clock.now();
-        let snapshot = self.shared.store.get(&self.tenant, &Target::Id(id), now).await?;
-        Ok(snapshot.and_then(|snapshot| snapshot.view))
+        let Some(snapshot) = self.shared.store.get(&self.tenant, &Target::Id(id), now).await? else {
+            return Ok(None);
+        };
+        let dead = snapshot.live.is_some_and(|live| !self.shared.keys.ids().any(|known| *known == live.key));
+        Ok(snapshot.view.map(|mut view| {
+            // Its key was dropped: no code can be right any more.
+            if dead {
+                view.state = VerificationState::Expired;
+            }
+            view
+        }))
     }
 
     /// Takes a verification back. The code dies with its last pending id. Answers `false` if the id is not

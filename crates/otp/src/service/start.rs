@@ -167,7 +167,7 @@ impl OtpService {
     async fn send_and_wait(&self, view: VerificationView, send: LeasedSend) -> Result<Started, StartError> {
         let shared = Arc::clone(&self.shared);
         // A task of its own: a caller that leaves cancels nothing. It ends within the lease.
-        let sending = tokio::spawn(async move { deliver(&shared, &send).await });
+        let sending = self.shared.sends.spawn(async move { deliver(&shared, &send).await });
         let delivery = match tokio::time::timeout(self.shared.policy.accept_wait, sending).await {
             Ok(Ok(Ok(state))) => state,
             Ok(Ok(Err(error))) => return Err(StartError::NotSent(error)),

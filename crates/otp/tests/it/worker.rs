@@ -121,3 +121,14 @@ async fn the_worker_outlives_a_broken_store() {
     let desk = Desk::with(|builder| builder.store(Arc::new(store)));
     desk.worker.run(sleep(seconds(5))).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_stops_waits_for_the_sends_under_way() {
+    let desk = Desk::policy(|policy| policy.accept_wait = seconds(1));
+    desk.provider.then_accept_after(seconds(5));
+    let started = desk.start().await;
+    assert_eq!(started.delivery, DeliveryState::Queued);
+    desk.worker.run(std::future::ready(())).await;
+    let view = desk.otp.get(started.id).await.unwrap().unwrap();
+    assert_eq!(view.delivery, DeliveryState::Accepted, "a stop is not a crash");
+}

@@ -140,7 +140,7 @@ macro_rules! otp_store_contract {
             failed_stands_between_sent_and_delivered providers_have_their_own_ids
             first_and_second_ids_are_told_apart a_receipt_is_of_one_message
             news_of_an_earlier_message_counts news_counts_after_the_end
-            a_receipt_of_nothing_goes_after_a_day
+            a_receipt_of_nothing_goes_after_a_day news_of_a_repeated_id_are_of_the_later_message
             a_proof_gives_its_phone the_first_owns_a_proof a_proof_is_for_its_purpose
             a_proof_is_of_its_phone a_proof_is_of_its_tenant a_proof_dies_exactly_at_its_end
             what_is_no_proof_is_refused a_wrong_code_gives_no_proof a_proof_outlives_further_codes

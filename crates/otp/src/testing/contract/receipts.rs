@@ -183,3 +183,17 @@ pub async fn a_receipt_of_nothing_goes_after_a_day(store: Store) {
     assert!(record(&store, &one.send, accepted("m1"), now).await);
     assert_eq!(delivery(&store, one.id, now).await, DeliveryState::Accepted);
 }
+
+/// Should a provider use an id again, its news are of the later message.
+pub async fn news_of_a_repeated_id_are_of_the_later_message(store: Store) {
+    let first = accepted_as(&store, "m1").await;
+    let second = given(&store, &ask(1), at(60)).await;
+    assert_eq!(second.id, first.id);
+    assert!(record(&store, &second.send, accepted("m1"), at(61)).await);
+    assert!(cancel(&store, first.id, at(62)).await);
+    let third = given(&store, &ask(1), at(200)).await;
+    assert!(record(&store, &third.send, accepted("m1"), at(201)).await);
+    assert!(by_message(&store, "m1", DeliveryState::Delivered, at(202)).await);
+    assert_eq!(delivery(&store, third.id, at(202)).await, DeliveryState::Delivered);
+    assert_eq!(delivery(&store, first.id, at(202)).await, DeliveryState::Accepted);
+}
