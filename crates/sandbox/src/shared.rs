@@ -78,7 +78,8 @@ impl Shared {
             targets: Mutex::new(targets),
             held: Mutex::default(),
             lanes,
-            message_ids: AtomicU64::new(80_000_001),
+            // Never the ids of an earlier run: whoever keeps them would take a new message for an old one.
+            message_ids: AtomicU64::new(clock.now().as_micros().unsigned_abs() / 1_000),
             request_ids: AtomicU64::new(2_900_001),
             inbox_ids: AtomicU64::new(1),
             run: AtomicU64::new(0),
