@@ -80,6 +80,7 @@ mod problem;
 #[cfg(feature = "registration")]
 mod registration;
 mod routes;
+mod serve;
 #[cfg_attr(not(all(feature = "registration", feature = "webhooks")), allow(dead_code))]
 mod texts;
 #[cfg(feature = "otp")]
@@ -96,6 +97,7 @@ pub use config::{HttpConfig, HttpConfigError};
 pub use http::Http;
 pub use problem::Problem;
 pub use routes::Routes;
+pub use serve::{ServeLimits, serve};
 #[cfg(feature = "webhooks")]
 #[cfg_attr(docsrs, doc(cfg(feature = "webhooks")))]
 pub use webhooks::{WebhookAccount, WebhookTokenError};

@@ -1,10 +1,13 @@
 //! Checks everything that the service needs, a line each, and says how to mend what is wrong.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use wartel_core::Probe;
+use wartel_http::axum::http::Method;
+use wartel_messaging::transport::{HttpRequest, HttpTransport, ReqwestTransport, TransportConfig};
 use wartel_messaging::{DeviceInfo, SendError, SendErrorKind};
 use wartel_storage::sqlite::SqliteStores;
 
@@ -61,9 +64,15 @@ async fn examine(config: &Config) -> Vec<(&'static str, Finding)> {
     )];
     findings.extend(config.warnings.iter().map(|warning| ("settings", Unwise(warning.clone()))));
     findings.push(("secret", secret(config)));
+    if !config.previous_secrets.is_empty() {
+        let text = "WARTEL_SECRET_PREVIOUS is set: remove it 10 minutes after all instances have the new secret; \
+                    no code lives longer";
+        findings.push(("secret", Unwise(text.to_owned())));
+    }
     findings.push(("database", database(config).await));
     findings.extend(provider(config).await);
     findings.push(("webhook", webhook(config)));
+    findings.extend(running(config).await);
     findings
 }
 
@@ -76,7 +85,10 @@ fn secret(config: &Config) -> Finding {
             }
             Err(error) => Bad(format!("{error:#}")),
         },
-        SecretSource::Kept(path) => Good(format!("will be made in {}; for development only", path.display())),
+        SecretSource::Kept(path) => match can_be_made(path) {
+            Ok(()) => Good(format!("will be made in {}; for development only", path.display())),
+            Err(error) => Bad(format!("{} cannot be made: {error}; set WARTEL_SECRET", path.display())),
+        },
     }
 }
 
@@ -88,21 +100,25 @@ async fn database(config: &Config) -> Finding {
     let shown = path.display();
     if !path.exists() {
         return match config.environment {
-            Environment::Development => Good(format!("{shown} will be made at the start")),
+            Environment::Development => match can_be_made(path) {
+                Ok(()) => Good(format!("{shown} will be made at the start")),
+                Err(error) => Bad(format!("{shown} cannot be made: {error}; set DATABASE_URL")),
+            },
             _ => Bad(format!("{shown} does not exist; run `wartel-service migrate`")),
         };
     }
     let examined = tokio::time::timeout(PATIENCE, async {
-        let stores = SqliteStores::open_without_migrating(path).await.map_err(|error| error.to_string())?;
-        let pending = stores.pending_migrations().await.map_err(|error| error.to_string())?;
-        let probed = stores.probe().await.map_err(|failure| failure.reason().to_owned());
+        let stores = SqliteStores::open_without_migrating(path).await.map_err(|error| chain(&error))?;
+        let pending = stores.pending_migrations().await.map_err(|error| chain(&error))?;
+        // A probe of tables that are not there yet would only say so again.
+        let probed = if pending.is_empty() { stores.probe().await } else { Ok(()) };
         stores.close().await;
-        probed.map(|()| pending.len())
+        probed.map(|()| pending.len()).map_err(|failure| failure.reason().to_owned())
     });
     match examined.await {
         Ok(Ok(0)) => Good(format!("{shown} can be read and written, its schema is up to date")),
         Ok(Ok(_)) if config.environment == Environment::Development => {
-            Good(format!("{shown} can be read and written, its schema is brought up to date at the start"))
+            Good(format!("{shown} can be read, its schema is brought up to date at the start"))
         }
         Ok(Ok(pending)) => {
             Bad(format!("{shown}: {pending} migrations are pending; run `wartel-service migrate`"))
@@ -110,6 +126,56 @@ async fn database(config: &Config) -> Finding {
         Ok(Err(reason)) => Bad(format!("{shown}: {reason}")),
         Err(_) => Bad(format!("{shown} does not answer; is another program holding it locked?")),
     }
+}
+
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// Whether a file can be made here, without leaving one: tries in the nearest folder that is there.
+fn can_be_made(path: &Path) -> std::io::Result<()> {
+    let present = path.ancestors().skip(1).find(|folder| folder.as_os_str().is_empty() || folder.is_dir());
+    let folder = present.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let trial = folder.join(format!(".wartel-doctor-{}", std::process::id()));
+    std::fs::OpenOptions::new().write(true).create_new(true).open(&trial)?;
+    std::fs::remove_file(trial)
+}
+
+/// What the service says of itself, if it is running on this machine.
+async fn running(config: &Config) -> Vec<(&'static str, Finding)> {
+    let Ok(transport) = ReqwestTransport::new(&TransportConfig::default().with_plain_http(true)) else {
+        return Vec::new();
+    };
+    let url = format!("http://{}/health/ready", config.bind);
+    let asked = tokio::time::timeout(PATIENCE, transport.execute(HttpRequest::new(Method::GET, url))).await;
+    let Ok(Ok(answer)) = asked else { return vec![("service", Good("is not running here".to_owned()))] };
+    let Ok(health) = serde_json::from_slice::<serde_json::Value>(&answer.body) else {
+        let text = format!("something else answers at {}; choose another WARTEL_BIND", config.bind);
+        return vec![("service", Unwise(text))];
+    };
+    let mut findings: Vec<_> = health
+        .get("warnings")
+        .and_then(serde_json::Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(serde_json::Value::as_str)
+        .map(|warning| ("service", Unwise(warning.to_owned())))
+        .collect();
+    findings.push((
+        "service",
+        match health.get("status").and_then(serde_json::Value::as_str) {
+            Some("ok") => Good("is running and ready".to_owned()),
+            _ => Bad(format!("is running and not ready: see http://{}/health/ready", config.bind)),
+        },
+    ));
+    findings
 }
 
 async fn provider(config: &Config) -> Vec<(&'static str, Finding)> {

@@ -29,7 +29,11 @@ fn kept(path: &Path) -> anyhow::Result<MasterKey> {
 fn make(path: &Path) -> anyhow::Result<MasterKey> {
     let cannot = || format!("cannot keep a secret in {}; set WARTEL_SECRET instead", path.display());
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(cannot)?;
+        let mut private = fs::DirBuilder::new();
+        private.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut private, 0o700);
+        private.create(folder).with_context(cannot)?;
     }
     let key = MasterKey::generate()?;
     let mut options = fs::OpenOptions::new();
@@ -62,6 +66,7 @@ mod tests {
         {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
         }
         fs::write(&path, "rubbish!").unwrap();
         let told = format!("{:#}", kept(&path).unwrap_err());

@@ -1,7 +1,6 @@
 //! Puts everything together and serves until told to stop.
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use wartel_core::{Clock, Secret, SystemClock};
 use wartel_http::axum::Router;
 use wartel_http::axum::body::Body;
 use wartel_http::axum::extract::Request;
-use wartel_http::{Http, HttpConfig, Routes, WebhookAccount, axum};
+use wartel_http::{Http, HttpConfig, Routes, ServeLimits, WebhookAccount};
 use wartel_messaging::outbox::OutboxDispatcher;
 use wartel_otp::OtpService;
 use wartel_registration::RegistrationService;
@@ -22,14 +21,21 @@ use wartel_sandbox::SandboxHandle;
 use crate::config::{Config, Environment, Messaging};
 use crate::{keys, messaging, stores, tell};
 
-/// How long open requests may take after the service was told to stop.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long the workers may take to stop: a little longer than a send (25 s).
+const SENDS_END: Duration = Duration::from_secs(28);
+/// How long the database may take to close.
+const CLOSE: Duration = Duration::from_secs(10);
 
 /// Serves until a signal comes.
 pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
+    // First of all: a process that cannot serve must not send either.
+    let listener = TcpListener::bind(config.bind)
+        .await
+        .with_context(|| format!("WARTEL_BIND: cannot listen on {}", config.bind))?;
+    let base = format!("http://{}", listener.local_addr()?);
     let secret = keys::load(&config.secret)?;
     let stores = stores::open(&config).await?;
     let wired = messaging::wire(&config.messaging).await?;
@@ -56,7 +62,9 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let sandbox = wired.sandbox.as_ref().map(|sandbox| sandbox.handle());
     let mut http = HttpConfig::default();
     http.trusted_proxies.clone_from(&config.trusted_proxies);
-    http.sandbox_link = sandbox.as_ref().map(|_| "/sandbox/".to_owned());
+    // Whoever reads the sandbox's pages reads codes: they are for the developer's own machine.
+    let phone_page = sandbox.as_ref().filter(|_| config.environment == Environment::Development);
+    http.sandbox_link = phone_page.map(|_| "/sandbox/".to_owned());
     let http = Http::new(http)?;
     let mut routes = http
         .registration_routes(otp.clone(), registrations)
@@ -68,49 +76,39 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         accounts.push(WebhookAccount::new(token.clone(), config.tenant.clone(), source)?);
     }
     routes = routes.merge(http.webhook_routes(otp, accounts));
-    if let Some(handle) = &sandbox {
+    if let Some(handle) = phone_page {
         routes = mount(routes, handle);
     }
 
-    let listener = TcpListener::bind(config.bind)
-        .await
-        .with_context(|| format!("WARTEL_BIND: cannot listen on {}", config.bind))?;
-    let base = format!("http://{}", listener.local_addr()?);
     if let (Some(handle), Some(token)) = (&sandbox, &token) {
         handle.set_webhooks(&format!("{base}/webhook/whatsapp/{}", token.expose()))?;
     }
     greet(&config, &base, sandbox.is_some());
 
-    let app = http.app(routes).into_make_service_with_connect_info::<SocketAddr>();
-    let shutdown = {
-        let streams = sandbox.clone();
-        async move {
-            signal().await;
-            tracing::info!("stopping");
-            // Whoever looks at the phone would keep the server waiting for ever.
-            if let Some(handle) = streams {
-                handle.close_streams();
-            }
-            let _ = stop.send(true);
+    let streams = sandbox.clone();
+    let told_to_stop = async move {
+        signal().await;
+        tracing::info!("stopping");
+        // Whoever looks at the phone would keep the server waiting.
+        if let Some(handle) = streams {
+            handle.close_streams();
         }
     };
-    let server = axum::serve(listener, app).with_graceful_shutdown(shutdown);
-    let overdue = async move {
-        told(stopped).await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        served = async { server.await } => served.context("the server failed")?,
-        () = overdue => tracing::warn!("requests were still open after {} s and are cut off", GRACE.as_secs()),
+    if !wartel_http::serve(listener, http.app(routes), ServeLimits::default(), told_to_stop).await {
+        tracing::warn!("some requests were still open and are cut off");
     }
+    // Only now: until here a request could still begin a send.
+    let _ = stop.send(true);
     for task in tasks {
-        let _ = tokio::time::timeout(GRACE, task).await;
+        if tokio::time::timeout(SENDS_END, task).await.is_err() {
+            tracing::warn!("a send did not end; it is made again at the next start");
+        }
     }
     if let Some(sandbox) = wired.sandbox {
         sandbox.shutdown().await;
     }
     if let Some(sqlite) = stores.sqlite {
-        sqlite.close().await;
+        let _ = tokio::time::timeout(CLOSE, sqlite.close()).await;
     }
     Ok(())
 }

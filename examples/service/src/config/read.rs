@@ -130,7 +130,9 @@ impl Reader<'_> {
 
     fn app_name(&mut self) -> String {
         let name = self.vars.get("WARTEL_APP_NAME").unwrap_or("Wartel");
-        if name.chars().count() > 60 || name.chars().any(char::is_control) {
+        // As messages show it: markup is no name.
+        let shown = wartel_messaging::markup::harmless(name);
+        if !(1..=60).contains(&shown.chars().count()) || name.chars().any(char::is_control) {
             self.problem("WARTEL_APP_NAME", "must be 1 to 60 visible characters");
         }
         name.to_owned()

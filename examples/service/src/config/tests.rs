@@ -44,6 +44,7 @@ fn production_names_what_is_risky() {
         (("WHATSAPP_API_URL", "http://fonnte.example/send"), "WHATSAPP_API_URL"),
         (("WHATSAPP_API_URL", "not a url"), "WHATSAPP_API_URL"),
         (("WHATSAPP_WEBHOOK_TOKEN", "short"), "WHATSAPP_WEBHOOK_TOKEN"),
+        (("WARTEL_APP_NAME", "***"), "WARTEL_APP_NAME"),
     ] {
         assert_eq!(production_with(change).unwrap_err(), [name], "{change:?}");
     }

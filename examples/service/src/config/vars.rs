@@ -34,7 +34,9 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Vars {
 /// A `.env` that cannot be read or is not one; its content is never shown.
 pub(crate) fn read_environment() -> Result<Vars, ConfigProblems> {
     let mut vars = BTreeMap::new();
-    match dotenvy::from_path_iter(Path::new(".env")) {
+    let file = Path::new(".env");
+    refuse_substitution(&std::fs::read_to_string(file).unwrap_or_default())?;
+    match dotenvy::from_path_iter(file) {
         Ok(pairs) => {
             for (line, pair) in pairs.enumerate() {
                 let (name, value) =
@@ -53,7 +55,38 @@ pub(crate) fn read_environment() -> Result<Vars, ConfigProblems> {
     Ok(Vars(vars))
 }
 
+/// Outside single quotes a `$` would be replaced by the value of another variable, or by nothing: a token with one in
+/// it would silently become another.
+fn refuse_substitution(text: &str) -> Result<(), ConfigProblems> {
+    let assignments = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+    let replaced = assignments.filter_map(|line| line.split_once('=')).filter(|(_, value)| {
+        let value = value.trim();
+        value.contains('$') && !value.starts_with('\'')
+    });
+    let problems: Vec<_> = replaced
+        .map(|(name, _)| ConfigProblem {
+            name: name.trim().trim_start_matches("export ").to_owned(),
+            advice: "a value with `$` must stand in single quotes in .env, or it is replaced".to_owned(),
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(ConfigProblems(problems)) }
+}
+
 fn unreadable(what: &str) -> ConfigProblems {
     let advice = format!("{what}; each line is NAME=value, with quotes around values that have spaces");
     ConfigProblems(vec![ConfigProblem { name: ".env".to_owned(), advice }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_would_be_replaced_are_named() {
+        assert_eq!(refuse_substitution("A=1\n# B=$C\nD='ab$cd#ef'\n"), Ok(()));
+        let problems = refuse_substitution("export A=ab$cd#ef\nB=\"${FOO}\"\n").unwrap_err();
+        let names: Vec<_> = problems.0.iter().map(|problem| problem.name.as_str()).collect();
+        assert_eq!(names, ["A", "B"]);
+        assert!(!problems.to_string().contains("cd#ef"));
+    }
 }
