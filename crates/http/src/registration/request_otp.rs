@@ -28,7 +28,7 @@ pub(super) struct RequestOtp {
     #[schema(example = "Test User", min_length = 2, max_length = 100)]
     full_name: String,
     /// The id of an earlier request of the same person: it is kept, with the tries that it has spent. One that is
-    /// not known, or of another phone, counts as none.
+    /// not known, or of another phone, or empty, counts as none.
     verification_id: Option<String>,
 }
 

@@ -24,7 +24,7 @@ pub(super) struct VerifyOtp {
     /// The WhatsApp number that the code was sent to.
     #[schema(example = "081234567890")]
     phone: Option<String>,
-    /// The id from request-otp.
+    /// The id from request-otp. An empty one counts as not given.
     verification_id: Option<String>,
     /// The code as text, so that leading zeros are kept.
     #[schema(example = "042137")]
@@ -45,7 +45,8 @@ pub(super) struct Verified {
 impl VerifyOtp {
     fn read(mut form: Form) -> Result<Self, Problem> {
         let phone = form.optional("phone");
-        let verification_id = form.optional("verification_id");
+        // Forms send a field that nobody filled in as an empty text.
+        let verification_id = form.optional("verification_id").filter(|id| !id.is_empty());
         let otp = form.required("otp");
         form.check()?;
         if phone.is_none() && verification_id.is_none() {

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
-use wartel_http::axum::http::StatusCode;
+use wartel_http::axum::body::Body;
+use wartel_http::axum::http::{Method, StatusCode};
 use wartel_messaging::SendErrorKind;
 
 use crate::app::{
-    PHONE, REGISTER, REQUEST_OTP, RequestExt as _, TestApp, VERIFY_OTP, WEBHOOK_TOKEN, json_request,
+    PHONE, REGISTER, REQUEST_OTP, RequestExt as _, TestApp, VERIFY_OTP, WEBHOOK_TOKEN, json_request, request,
 };
 use crate::store::Mode;
 
@@ -47,7 +48,7 @@ async fn lines_hold_routes_and_ids_and_nothing_of_the_person() {
 
     let app = TestApp::new();
     let ask = json_request(REQUEST_OTP, json!({"phone": PHONE, "full_name": "Canary Name"}));
-    let started = app.call(ask.header("x-request-id", "id-of-the-test")).await.expect(StatusCode::OK);
+    let started = app.call(ask.header("x-request-id", "id-of-the-log-test")).await.expect(StatusCode::OK);
     let id = started.json["data"]["verification_id"].as_str().unwrap().to_owned();
     let code = app.code(PHONE);
     let wrong = app.wrong_code(PHONE);
@@ -73,6 +74,12 @@ async fn lines_hold_routes_and_ids_and_nothing_of_the_person() {
     app.post(REQUEST_OTP, json!({"phone": "081298765432", "full_name": "Canary Name"}))
         .await
         .problem(502, "provider_rejected");
+    for smuggled in
+        [PHONE, "+6281234567890", "phone-081234567890", &code, &format!("the-code-was-{code}"), &proof]
+    {
+        let ask = request(Method::GET, "/nowhere", Body::empty()).header("x-request-id", smuggled);
+        app.call(ask).await.problem(404, "not_found");
+    }
     app.store.set(Mode::Down);
     app.post(REQUEST_OTP, json!({"phone": "081298765432", "full_name": "Canary Name"}))
         .await
@@ -95,10 +102,10 @@ async fn lines_hold_routes_and_ids_and_nothing_of_the_person() {
         assert!(!log.contains(secret), "{secret} stands in the log:\n{log}");
     }
     let answered: Vec<&str> = log.lines().filter(|line| line.contains("answered")).collect();
-    assert_eq!(answered.len(), 12, "{log}");
+    assert_eq!(answered.len(), 18, "{log}");
     let first = answered[0];
     for part in [
-        "id=\"id-of-the-test\"",
+        "id=\"id-of-the-log-test\"",
         "method=\"POST\"",
         "route=\"/api/registrations/public/request-otp\"",
         "status=200",

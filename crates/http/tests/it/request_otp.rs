@@ -195,6 +195,24 @@ async fn asking_again_too_soon() {
     let answer = app.post(REQUEST_OTP, again).await.expect(StatusCode::OK);
     assert_eq!(answer.json["data"]["verification_id"], first["verification_id"], "the id is kept");
     assert_eq!(app.provider.count(), 2);
+
+    // An empty id is none: the one that was asked for from the same address is kept.
+    app.clock.advance(Duration::from_secs(120));
+    let empty = json!({"phone": PHONE, "full_name": "Test User", "verification_id": ""});
+    let answer = app.post(REQUEST_OTP, empty).await.expect(StatusCode::OK);
+    assert_eq!(answer.json["data"]["verification_id"], first["verification_id"]);
+}
+
+#[tokio::test]
+async fn names_with_hidden_links_are_not_greeted() {
+    for name in
+        ["Kunjungi toko\u{200d}.com", "toko\u{301}.com", "toko\u{34f}.com", "tok0\u{fe0f}.me", "👍.me toko"]
+    {
+        let app = TestApp::new();
+        app.post(REQUEST_OTP, json!({"phone": PHONE, "full_name": name})).await.expect(StatusCode::OK);
+        let text = app.provider.sent()[0].text().expose().to_owned();
+        assert!(text.starts_with("Halo,") && !text.contains("tok"), "{name:?}: {text}");
+    }
 }
 
 #[tokio::test]

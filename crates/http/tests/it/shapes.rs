@@ -202,7 +202,11 @@ async fn sane_ids_of_callers_are_kept_and_others_replaced() {
     let app = TestApp::new();
     let long = "a".repeat(65);
     for (given, kept) in [
-        ("abc-123_X.y", true),
+        ("abc-123_X-of-a-caller", true),
+        ("0192d4e0-7b1a-7c3f-9b2e-3f1a5c7d9e0b", true),
+        ("081234567890", false),
+        ("+6281234567890", false),
+        ("123456", false),
         ("evil\tid", false),
         ("a b", false),
         ("<script>", false),

@@ -98,6 +98,7 @@ async fn the_target_must_be_one() {
     app.post(VERIFY_OTP, json!({"otp": code, "phone": null, "verification_id": null}))
         .await
         .problem(400, "invalid_request");
+    app.post(VERIFY_OTP, json!({"otp": code, "verification_id": ""})).await.problem(400, "invalid_request");
     app.post(VERIFY_OTP, json!({"otp": code, "verification_id": 5})).await.problem(400, "invalid_request");
     let answer = app.post(VERIFY_OTP, json!({"otp": code, "phone": "0812-3456-7890"})).await;
     assert_eq!(answer.problem(422, "invalid_phone").json["suggestion"], PHONE);
@@ -106,7 +107,6 @@ async fn the_target_must_be_one() {
     for body in [
         json!({"otp": code, "verification_id": unknown}),
         json!({"otp": code, "verification_id": "nonsense"}),
-        json!({"otp": code, "verification_id": ""}),
         json!({"otp": code, "phone": "081298765432"}),
         json!({"otp": code, "verification_id": id, "phone": "081298765432"}),
     ] {
@@ -116,6 +116,17 @@ async fn the_target_must_be_one() {
     // The id with its own phone beside it is fine, in any spelling.
     let body = json!({"otp": code, "verification_id": id, "phone": "6281234567890"});
     app.post(VERIFY_OTP, body).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_empty_id_beside_a_phone_is_not_given() {
+    let app = TestApp::new();
+    app.start(PHONE).await;
+    let wrong = json!({"phone": PHONE, "verification_id": "", "otp": app.wrong_code(PHONE)});
+    let answer = app.post(VERIFY_OTP, wrong).await.problem(422, "wrong_code");
+    assert_eq!(answer.json["attempts_left"], 4);
+    let right = json!({"phone": PHONE, "verification_id": "", "otp": app.code(PHONE)});
+    app.post(VERIFY_OTP, right).await.expect(StatusCode::OK);
 }
 
 #[tokio::test]
