@@ -25,7 +25,7 @@ mod tests;
 mod writer;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -39,18 +39,23 @@ pub use error::SqliteFailure;
 pub use migrate::{MIGRATIONS, Migration};
 
 use error::{At as _, failure};
-use location::FileIdentity;
+use location::OpenFile;
 use queue::{Heart, Limits, Pulse, Queue};
 use reader::Readers;
-use writer::Counters;
+use writer::{Counters, Writer};
 
 const OPEN: &str = "sqlite.open";
 
 /// How many threads read.
 const READERS: usize = 2;
 
-/// How long a connection waits for another process that writes.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a connection waits for another process that writes. Less than a step has until its commit, so that its
+/// caller is told that the database is locked, and not only that there is no answer.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(1_500);
+
+/// How long a connection waits for another process while it is opened and while migrations run: nobody else waits
+/// for an answer then, and the other process may be migrating.
+const OPEN_BUSY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How often those who wait look at the clock.
 const BEAT: Duration = Duration::from_millis(250);
@@ -62,11 +67,17 @@ const STATEMENTS: usize = 64;
 ///
 /// # Behavior
 /// - An answer means that the step is durable: the log was synced to the disk (`synchronous=FULL`).
-/// - A step that has no answer after 5 s fails with [`StoreErrorKind::Unavailable`]. If it was running by then, it
-///   may still be taken; a step that was still waiting is not.
-/// - A step waits at most 2 s for a place in a queue that is full.
+/// - A step that has no answer after 2 s fails with [`StoreErrorKind::Unavailable`], at most 250 ms later. A step
+///   whose commit has not begun 1.75 s after it was asked for is not taken, also if it was running by then; so a
+///   step that fails for want of an answer was taken only if its commit itself was still going on.
+/// - A step waits at most 1 s for a place in a queue that is full.
 /// - Several processes may share a file on a local disk (WAL does not work over a network); they take turns, and
-///   each waits at most 3 s for the other.
+///   each waits at most 1.5 s for the other (3 s while it opens the file or migrates).
+/// - While the file is not found under its name, or another one is there, every step fails with
+///   [`StoreErrorKind::Unavailable`], because what is written into a deleted file is lost. When the same file is
+///   back, steps succeed again. A file that took its place is never used, and not changed either: restart the
+///   program for that. This is looked at before each transaction and before each commit. (Systems other than Unix do
+///   not let an open file be deleted; there only the name is looked for.)
 /// - The file is created with mode 0600 and missing folders with 0700. What is deleted is overwritten in the file
 ///   where that costs no further write (`secure_delete=FAST`).
 /// - The stores are ended by [`close`](Self::close), or when the last clone is dropped.
@@ -79,8 +90,7 @@ pub struct SqliteStores {
 }
 
 struct Inner {
-    path: PathBuf,
-    identity: FileIdentity,
+    file: OpenFile,
     writer: Queue,
     readers: Readers,
     counters: Arc<Counters>,
@@ -128,7 +138,9 @@ impl SqliteStores {
     async fn open_with(location: &Path, migrate: bool, limits: Limits) -> Result<Self, StoreError> {
         let path = location::parse(location)
             .map_err(|error| StoreError::new(StoreErrorKind::Unexpected, OPEN).with_source(error))?;
-        let inner = in_thread(OPEN, move || Inner::open(path, migrate, limits)).await?;
+        // The file is looked for again later, when the program may have gone to another folder.
+        let path = path::absolute(path).map_err(io_error)?;
+        let inner = in_thread(OPEN, move || Inner::open(&path, migrate, limits)).await?;
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -138,8 +150,13 @@ impl SqliteStores {
     /// # Errors
     /// [`StoreError`] as [`open`](Self::open).
     pub async fn migrate(&self) -> Result<Vec<Migration>, StoreError> {
-        let path = self.inner.path.clone();
-        in_thread("sqlite.migrate", move || migrate::run(&connect_to_write(&path)?, MIGRATIONS)).await
+        const STEP: &str = "sqlite.migrate";
+        let file = self.inner.file.clone();
+        let run = move || {
+            file.check().map_err(|moved| moved.at(STEP))?;
+            migrate::run(&connect_to_write(file.path())?, MIGRATIONS)
+        };
+        in_thread(STEP, run).await
     }
 
     /// The migrations that [`migrate`](Self::migrate) would apply.
@@ -197,32 +214,34 @@ impl fmt::Debug for SqliteStores {
 }
 
 impl Inner {
-    fn open(path: PathBuf, migrate: bool, limits: Limits) -> Result<Self, StoreError> {
-        location::prepare(&path)?;
-        let connection = connect_to_write(&path)?;
+    fn open(path: &Path, migrate: bool, limits: Limits) -> Result<Self, StoreError> {
+        location::prepare(path)?;
+        let connection = connect_to_write(path)?;
         if migrate {
             migrate::run(&connection, MIGRATIONS)?;
         }
-        let identity = FileIdentity::of(&path).map_err(io_error)?;
-        let readers = (0..READERS).map(|_| connect_to_read(&path)).collect::<Result<Vec<_>, _>>()?;
+        connection.busy_timeout(BUSY_TIMEOUT).at(OPEN)?;
+        let file = OpenFile::of(path).map_err(io_error)?;
+        let readers = (0..READERS).map(|_| connect_to_read(path)).collect::<Result<Vec<_>, _>>()?;
 
         let (heart, pulse) = Heart::start(BEAT).map_err(io_error)?;
         let counters = Arc::new(Counters::default());
-        let counted = Arc::clone(&counters);
+        let writer = Writer::new(connection, file.clone(), Arc::clone(&counters));
         let writer = Queue::start("wartel-sqlite-writer", pulse.clone(), limits, move |queue| {
-            writer::serve(&connection, queue, &counted);
+            writer.serve(queue);
         })
         .map_err(io_error)?;
         let readers = readers
             .into_iter()
             .map(|connection| {
+                let file = file.clone();
                 Queue::start("wartel-sqlite-reader", pulse.clone(), limits, move |queue| {
-                    reader::serve(&connection, queue);
+                    reader::serve(&connection, &file, queue);
                 })
             })
             .collect::<Result<Vec<_>, _>>()
             .map_err(io_error)?;
-        Ok(Self { path, identity, writer, readers: Readers::new(readers), counters, pulse, _heart: heart })
+        Ok(Self { file, writer, readers: Readers::new(readers), counters, pulse, _heart: heart })
     }
 }
 
@@ -230,7 +249,7 @@ impl Inner {
 fn connect_to_write(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).at(OPEN)?;
-    let deadline = Instant::now() + BUSY_TIMEOUT;
+    let deadline = Instant::now() + OPEN_BUSY_TIMEOUT;
     // Switching to the log needs the file alone for a moment, and SQLite does not always wait for that itself.
     while let Err(error) = configure_writer(&connection) {
         let failure = failure(&error).map_err(|kind| StoreError::new(kind, OPEN))?;
@@ -248,7 +267,7 @@ fn connect_to_write(path: &Path) -> Result<Connection, StoreError> {
 }
 
 fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.busy_timeout(OPEN_BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // The cache holds 4 MiB. The log is moved into the file after each 8 MiB of it (a page is 4 KiB): rarer costs
     // less in all, but makes whoever waits just then wait longer.

@@ -1,14 +1,13 @@
 //! Asking the database whether it can do its work.
 
 use std::error::Error as _;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ffi};
 use wartel_core::{Probe, ProbeFailure, ProbeFailureKind, StoreError, StoreErrorKind};
 
 use super::error::{At as _, SqliteFailure};
-use super::location::FileIdentity;
+use super::location::FileMoved;
 use super::{SqliteStores, migrate};
 
 const STEP: &str = "sqlite.probe";
@@ -26,21 +25,14 @@ impl Probe for SqliteStores {
     /// Looks whether the file is still the one that was opened, whether its tables are up to date, and writes and
     /// commits, all within 2 s.
     async fn probe(&self) -> Result<(), ProbeFailure> {
-        let (path, identity) = (self.inner.path.clone(), self.inner.identity);
         let asked = async {
-            let same = self.read(STEP, move |connection| look(connection, &path, identity)).await?;
-            if same {
-                self.write(STEP, write_back).await?;
-            }
-            Ok(same)
+            // Both look first whether the file is still the one that was opened.
+            self.read(STEP, |connection| migrate::check(connection, STEP)).await?;
+            self.write(STEP, write_back).await
         };
         let deadline = Instant::now() + WITHIN;
         match self.inner.pulse.within(deadline, asked).await {
-            Some(Ok(true)) => Ok(()),
-            Some(Ok(false)) => Err(ProbeFailure::new(
-                ProbeFailureKind::Unavailable,
-                "the database file was deleted or replaced while it was open: restart the program",
-            )),
+            Some(Ok(())) => Ok(()),
             Some(Err(error)) => Err(in_words(&error)),
             None => Err(ProbeFailure::new(
                 ProbeFailureKind::Unavailable,
@@ -48,15 +40,6 @@ impl Probe for SqliteStores {
             )),
         }
     }
-}
-
-/// Whether the file still has its name. Fails if the tables cannot be read or are not up to date.
-fn look(connection: &Connection, path: &Path, identity: FileIdentity) -> Result<bool, StoreError> {
-    if FileIdentity::of(path).ok() != Some(identity) {
-        return Ok(false);
-    }
-    migrate::check(connection, STEP)?;
-    Ok(true)
 }
 
 /// Writes a page without changing anything: `user_version` belongs to whoever owns the file, and gets back the
@@ -68,6 +51,9 @@ fn write_back(connection: &Connection) -> Result<(), StoreError> {
 
 fn in_words(error: &StoreError) -> ProbeFailure {
     let source = error.source();
+    if let Some(moved) = source.and_then(|source| source.downcast_ref::<FileMoved>()) {
+        return ProbeFailure::new(ProbeFailureKind::Unavailable, moved.to_string());
+    }
     let code =
         source.and_then(|source| source.downcast_ref::<SqliteFailure>()).map(SqliteFailure::primary_code);
     let (kind, reason) = match (error.kind(), code) {

@@ -10,20 +10,30 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 use wartel_core::{StoreError, StoreErrorKind};
 
-use super::error::SqliteFailure;
+use super::error::{SqliteFailure, failure};
+use super::location::FileMoved;
 
-/// How long callers wait.
+/// How long callers wait, and how late a step may still be taken. Each is counted from when the step was asked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     /// For a place in the queue.
     pub(super) queue: Duration,
-    /// For the answer, the place in the queue included.
+    /// For the commit to begin. What is later is not taken.
+    pub(super) commit: Duration,
+    /// For the answer. Longer than `commit`, so that a commit which has begun can still be answered.
     pub(super) answer: Duration,
 }
 
 impl Default for Limits {
+    /// Less than the 2.5 s after which the HTTP API tells its client that the store does not answer: a step that is
+    /// taken after that would have used up a code, or sent one, for a client who was told otherwise. The answer may
+    /// come one beat later than its limit.
     fn default() -> Self {
-        Self { queue: Duration::from_secs(2), answer: Duration::from_secs(5) }
+        Self {
+            queue: Duration::from_secs(1),
+            commit: Duration::from_millis(1_750),
+            answer: Duration::from_secs(2),
+        }
     }
 }
 
@@ -32,7 +42,7 @@ pub(super) const QUEUE_LENGTH: usize = 4_096;
 
 /// Why a step has no answer.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-enum NoAnswer {
+pub(super) enum NoAnswer {
     #[error("too many steps wait for the database")]
     QueueFull,
     #[error("the database did not answer in time")]
@@ -53,6 +63,38 @@ impl NoAnswer {
     }
 }
 
+/// Why a step was not taken although nothing is wrong with the step itself.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+pub(super) enum Rejection {
+    #[error(transparent)]
+    TooLate(NoAnswer),
+    #[error(transparent)]
+    FileMoved(#[from] FileMoved),
+    #[error(transparent)]
+    Sqlite(SqliteFailure),
+    #[error("the driver of the database failed")]
+    Driver,
+}
+
+impl Rejection {
+    pub(super) const TOO_LATE: Self = Self::TooLate(NoAnswer::TooLate);
+
+    fn at(self, step: &'static str) -> StoreError {
+        match self {
+            Self::TooLate(reason) => reason.at(step),
+            Self::FileMoved(moved) => moved.at(step),
+            Self::Sqlite(failure) => failure.at(step),
+            Self::Driver => StoreError::new(StoreErrorKind::Unexpected, step).with_source(self),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Rejection {
+    fn from(error: rusqlite::Error) -> Self {
+        failure(&error).map_or(Self::Driver, Self::Sqlite)
+    }
+}
+
 /// What goes through a queue.
 pub(super) enum Message {
     Step(Box<dyn Step>),
@@ -62,18 +104,21 @@ pub(super) enum Message {
 
 /// One step of a store, to be run inside a transaction, perhaps more than once if that is rolled back.
 pub(super) trait Step: Send {
-    /// Runs the step and keeps what it answers. Says whether it succeeded.
+    /// Runs the step and keeps what it answers. Says whether it succeeded. A step that is late does nothing and
+    /// fails.
     fn run(&mut self, connection: &Connection) -> bool;
+    /// Whether it is too late to commit the step.
+    fn is_late(&self) -> bool;
     /// Hands the kept answer to the caller.
     fn answer(self: Box<Self>);
-    /// Tells the caller that the whole transaction failed.
-    fn reject(self: Box<Self>, failure: Option<SqliteFailure>);
+    /// Tells the caller that the step was not taken.
+    fn reject(self: Box<Self>, why: Rejection);
 }
 
 struct Work<T, F> {
     name: &'static str,
     work: F,
-    deadline: Instant,
+    commit_by: Instant,
     panicked: bool,
     result: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
@@ -87,8 +132,8 @@ where
     fn run(&mut self, connection: &Connection) -> bool {
         let result = if self.panicked {
             Err(NoAnswer::Panicked.at(self.name))
-        } else if Instant::now() >= self.deadline {
-            // Nobody waits any more. Not run, so that a queue which has become long gets short again.
+        } else if self.is_late() {
+            // Too late for whoever asked. Not run, so that a queue which has become long gets short again.
             Err(NoAnswer::TooLate.at(self.name))
         } else {
             // The state that a panic may leave behind is rolled back, or belongs to the step, which is not run again.
@@ -102,6 +147,10 @@ where
         done
     }
 
+    fn is_late(&self) -> bool {
+        Instant::now() >= self.commit_by
+    }
+
     fn answer(self: Box<Self>) {
         if let Some(result) = self.result {
             // The caller may have left; the step is done all the same.
@@ -109,12 +158,9 @@ where
         }
     }
 
-    fn reject(self: Box<Self>, failure: Option<SqliteFailure>) {
-        let error = failure.map_or_else(
-            || StoreError::new(StoreErrorKind::Unexpected, self.name),
-            |failure| failure.at(self.name),
-        );
-        let _ = self.reply.send(Err(error));
+    fn reject(self: Box<Self>, why: Rejection) {
+        // The caller may have left.
+        let _ = self.reply.send(Err(why.at(self.name)));
     }
 }
 
@@ -160,9 +206,9 @@ impl Queue {
         F: FnMut(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         let asked_at = Instant::now();
-        let deadline = asked_at + self.limits.answer;
+        let commit_by = asked_at + self.limits.commit;
         let (reply, answer) = oneshot::channel();
-        let step = Box::new(Work { name, work, deadline, panicked: false, result: None, reply });
+        let step = Box::new(Work { name, work, commit_by, panicked: false, result: None, reply });
         match self.sender.try_send(Message::Step(step)) {
             Ok(()) => {}
             Err(mpsc::error::TrySendError::Closed(_)) => return Err(NoAnswer::Closed.at(name)),
@@ -175,7 +221,7 @@ impl Queue {
                 }
             }
         }
-        match self.pulse.within(deadline, answer).await {
+        match self.pulse.within(asked_at + self.limits.answer, answer).await {
             Some(Ok(result)) => result,
             Some(Err(_)) => Err(NoAnswer::Closed.at(name)),
             None => Err(NoAnswer::TooLate.at(name)),

@@ -7,7 +7,8 @@ use tokio::sync::mpsc;
 use wartel_core::StoreError;
 
 use super::error::failure;
-use super::queue::{Message, Queue};
+use super::location::OpenFile;
+use super::queue::{Message, Queue, Rejection};
 
 /// How many reads share a snapshot at the most.
 const GROUP: usize = 64;
@@ -45,15 +46,15 @@ impl Readers {
 }
 
 /// Serves the queue until it is closed and empty.
-pub(super) fn serve(connection: &Connection, mut queue: mpsc::Receiver<Message>) {
+pub(super) fn serve(connection: &Connection, file: &OpenFile, mut queue: mpsc::Receiver<Message>) {
     let mut messages = Vec::with_capacity(GROUP);
     while queue.blocking_recv_many(&mut messages, GROUP) > 0 {
         // Its snapshot is taken by the first statement, after everything in the group was asked for.
-        let begun = execute(connection, "BEGIN");
+        let begun = begin(connection, file);
         for message in messages.drain(..) {
             match (message, &begun) {
                 (Message::Stop, _) => queue.close(),
-                (Message::Step(step), Err(error)) => step.reject(failure(error).ok()),
+                (Message::Step(step), Err(why)) => step.reject(*why),
                 (Message::Step(mut step), Ok(())) => {
                     step.run(connection);
                     step.answer();
@@ -69,6 +70,11 @@ pub(super) fn serve(connection: &Connection, mut queue: mpsc::Receiver<Message>)
             );
         }
     }
+}
+
+fn begin(connection: &Connection, file: &OpenFile) -> Result<(), Rejection> {
+    file.check()?;
+    Ok(execute(connection, "BEGIN")?)
 }
 
 fn execute(connection: &Connection, sql: &'static str) -> rusqlite::Result<()> {

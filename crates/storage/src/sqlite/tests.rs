@@ -2,7 +2,8 @@
 
 use std::error::Error as _;
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -12,9 +13,16 @@ use wartel_core::{Probe as _, ProbeFailureKind, StoreError, StoreErrorKind};
 
 use super::error::At as _;
 use super::queue::QUEUE_LENGTH;
-use super::{Limits, SqliteStores};
+use super::{BEAT, BUSY_TIMEOUT, Limits, SqliteStores};
 
 const STEP: &str = "test.step";
+
+/// Limits that a test can wait for, and a slow machine can keep.
+const SHORT: Limits = Limits {
+    queue: Duration::from_millis(250),
+    commit: Duration::from_millis(500),
+    answer: Duration::from_millis(500),
+};
 
 struct Bench {
     stores: SqliteStores,
@@ -210,8 +218,7 @@ async fn a_database_that_became_read_only_says_so() {
 
 #[tokio::test]
 async fn a_step_that_waited_too_long_is_not_taken() {
-    let limits = Limits { answer: Duration::from_millis(50), ..Limits::default() };
-    let bench = Bench::with(limits).await;
+    let bench = Bench::with(SHORT).await;
     let gate = bench.gate().await;
     let late = bench.insert(1).await.unwrap_err();
     assert_eq!(late.kind(), StoreErrorKind::Unavailable);
@@ -222,8 +229,39 @@ async fn a_step_that_waited_too_long_is_not_taken() {
 }
 
 #[tokio::test]
+async fn a_step_whose_caller_was_told_that_it_is_late_is_not_committed() {
+    let bench = Bench::with(SHORT).await;
+    let (gate, closed) = mpsc::channel::<()>();
+    let slow = move |c: &Connection| {
+        insert(c, 1)?;
+        // An error: the sender was dropped.
+        closed.recv().unwrap_err();
+        Ok(())
+    };
+    let late = bench.stores.write(STEP, slow).await.unwrap_err();
+    assert_eq!(late.kind(), StoreErrorKind::Unavailable);
+    drop(gate);
+    bench.insert(2).await.unwrap();
+    assert_eq!(bench.numbers().await, [2]);
+}
+
+#[test]
+fn a_store_gives_up_before_the_http_api_does() {
+    let limits = Limits::default();
+    // `STORE_WAIT` of the HTTP API.
+    assert!(limits.answer + BEAT < Duration::from_millis(2_500));
+    assert!(limits.queue < limits.commit && BUSY_TIMEOUT < limits.commit);
+    // An answer may be late by a beat, but a commit never begins after it.
+    assert!(limits.commit < limits.answer);
+}
+
+#[tokio::test]
 async fn a_full_queue_refuses_after_a_while() {
-    let limits = Limits { queue: Duration::from_millis(50), answer: Duration::from_secs(60) };
+    let limits = Limits {
+        queue: Duration::from_millis(50),
+        commit: Duration::from_secs(60),
+        answer: Duration::from_secs(60),
+    };
     let bench = Bench::with(limits).await;
     let gate = bench.gate().await;
     let length = i64::try_from(QUEUE_LENGTH).unwrap();
@@ -290,7 +328,7 @@ async fn the_settings_are_what_the_documentation_says() {
         ("secure_delete", "2"),
         ("trusted_schema", "0"),
         ("cache_size", "-4096"),
-        ("busy_timeout", "3000"),
+        ("busy_timeout", "1500"),
     ] {
         assert_eq!(bench.stores.write(STEP, setting(name)).await.unwrap(), value, "{name}");
     }
@@ -312,6 +350,35 @@ async fn a_database_file_that_is_gone_fails_the_probe() {
 }
 
 #[tokio::test]
+async fn a_database_file_that_moves_while_steps_run_takes_none_of_them() {
+    let bench = Bench::new().await;
+    let elsewhere = bench.folder.path().join("elsewhere.db");
+    let (here, there) = (bench.path(), elsewhere.clone());
+    let moving = move |c: &Connection| {
+        insert(c, 1)?;
+        std::fs::rename(&here, &there).unwrap();
+        Ok(())
+    };
+    let refused = bench.stores.write(STEP, moving).await.unwrap_err();
+    assert_eq!(refused.kind(), StoreErrorKind::Unavailable);
+    assert!(refused.source().unwrap().to_string().contains("deleted or replaced"));
+
+    // What comes now is not even run.
+    let ran = Arc::new(AtomicBool::new(false));
+    let run = Arc::clone(&ran);
+    let running = move |_: &Connection| {
+        run.store(true, Ordering::Relaxed);
+        Ok(())
+    };
+    assert_eq!(bench.stores.write(STEP, running).await.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    assert!(!ran.load(Ordering::Relaxed));
+
+    std::fs::rename(&elsewhere, bench.path()).unwrap();
+    bench.insert(2).await.unwrap();
+    assert_eq!(bench.numbers().await, [2]);
+}
+
+#[tokio::test]
 async fn a_database_that_somebody_else_locks_fails_the_probe_and_recovers() {
     let bench = Bench::new().await;
     let other = Connection::open(bench.path()).unwrap();
@@ -319,6 +386,7 @@ async fn a_database_that_somebody_else_locks_fails_the_probe_and_recovers() {
     let started = std::time::Instant::now();
     let failure = bench.stores.probe().await.unwrap_err();
     assert_eq!(failure.kind(), ProbeFailureKind::Unavailable);
+    assert!(failure.reason().contains("locked by another process"), "{failure}");
     assert!(started.elapsed() < Duration::from_millis(2_900), "{:?}", started.elapsed());
     other.execute_batch("COMMIT").unwrap();
     bench.insert(1).await.unwrap();
@@ -330,12 +398,18 @@ async fn a_lock_that_stays_makes_steps_fail_as_unavailable() {
     let bench = Bench::new().await;
     let other = Connection::open(bench.path()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert_eq!(bench.insert(1).await.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    let started = std::time::Instant::now();
+    // The first keeps the writer waiting while the others are asked for, so these are told that they are late.
+    let writers: JoinSet<_> = (0..10).map(|n| bench.insert(n)).collect();
+    for refused in writers.join_all().await {
+        assert_eq!(refused.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    }
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
     // Reads go on meanwhile.
     assert_eq!(bench.numbers().await, [] as [i64; 0]);
     other.execute_batch("COMMIT").unwrap();
-    bench.insert(2).await.unwrap();
-    assert_eq!(bench.numbers().await, [2]);
+    bench.insert(10).await.unwrap();
+    assert_eq!(bench.numbers().await, [10]);
 }
 
 #[tokio::test]

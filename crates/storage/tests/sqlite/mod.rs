@@ -1,3 +1,4 @@
 mod contracts;
 mod files;
+mod moved;
 mod support;
