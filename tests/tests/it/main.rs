@@ -11,5 +11,6 @@ mod arrows;
 mod browser;
 mod crash;
 mod races;
+mod readme;
 mod service;
 mod wire;

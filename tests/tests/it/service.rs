@@ -120,6 +120,13 @@ async fn a_person_signs_up() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 
+    let metrics = reqwest::get(stage.api.url("/metrics")).await.unwrap().text().await.unwrap();
+    assert!(
+        metrics.contains("wartel_messages_total{provider=\"fonnte\",outcome=\"accepted\"} 2"),
+        "{metrics}"
+    );
+    assert!(!metrics.contains("81234567890"));
+
     let log = stage.service.printed();
     let sent: Vec<_> =
         log.lines().filter(|line| line.contains(" sent ") && line.contains("one_time_code")).collect();
