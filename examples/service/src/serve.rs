@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -23,6 +24,8 @@ use crate::{keys, messaging, stores, tell};
 
 /// How long the workers may take to stop: a little longer than a send (25 s).
 const SENDS_END: Duration = Duration::from_secs(28);
+/// How often the figures of `/metrics` are folded together.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 /// How long the database may take to close.
 const CLOSE: Duration = Duration::from_secs(10);
 
@@ -70,6 +73,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         .registration_routes(otp.clone(), registrations)
         .merge(http.verification_routes(otp.clone()))
         .merge(http.page_routes(&otp))
+        .merge(http.metrics_routes(metrics()?))
         .merge(http.health_routes(stores.probe.into_iter().chain(wired.probes).collect()));
     let mut accounts = Vec::new();
     if let (Some(token), Some(source)) = (&token, wired.webhooks) {
@@ -111,6 +115,21 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         let _ = tokio::time::timeout(CLOSE, sqlite.close()).await;
     }
     Ok(())
+}
+
+/// What `/metrics` shows, in the Prometheus text format.
+fn metrics() -> anyhow::Result<impl Fn() -> String + Send + Sync + 'static> {
+    let handle = PrometheusBuilder::new().install_recorder().context("metrics cannot be kept")?;
+    let upkeep = handle.clone();
+    // Without it histograms grow for ever.
+    tokio::spawn(async move {
+        let mut tick = tokio::time::interval(METRICS_UPKEEP);
+        loop {
+            tick.tick().await;
+            upkeep.run_upkeep();
+        }
+    });
+    Ok(move || handle.render())
 }
 
 /// The links of the first run; one line elsewhere.

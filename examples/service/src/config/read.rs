@@ -173,13 +173,13 @@ impl Reader<'_> {
             return default();
         }
         let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
-        match path.map(|path| path.split('?').next().unwrap_or_default()) {
-            Some(path) if !path.is_empty() && path != ":memory:" => Database::Sqlite(PathBuf::from(path)),
+        match path {
             Some(":memory:") => Database::Memory,
+            Some(path) if !path.is_empty() && !path.contains('?') => Database::Sqlite(PathBuf::from(path)),
             _ => {
                 self.problem(
                     "DATABASE_URL",
-                    "must be sqlite://path/to/wartel.db or, in development, memory:",
+                    "must be sqlite://path/to/wartel.db, without options, or, in development, memory:",
                 );
                 default()
             }
@@ -264,18 +264,13 @@ impl Reader<'_> {
         self.set("WARTEL_OTP_RESEND", "spans such as 60s,120s,300s", &mut policy.waits, |text| {
             text.split(',').map(parse_span).collect::<Option<Vec<Duration>>>()
         });
-        // Present but empty means none, which `Vars::get` cannot tell from missing; `none` says it.
-        self.set(
-            "WARTEL_OTP_COUNTRIES",
-            "country codes such as ID,MY, or none",
-            &mut policy.countries,
-            |text| {
-                if text.eq_ignore_ascii_case("none") {
-                    return Some(Vec::new());
-                }
-                text.split(',').map(|code| Country::parse(code.trim()).ok()).collect()
-            },
-        );
+        let name = "WARTEL_OTP_COUNTRIES";
+        self.set(name, "country codes such as ID,MY, or nothing for none", &mut policy.countries, |text| {
+            text.split(',').map(|code| Country::parse(code.trim()).ok()).collect()
+        });
+        if self.vars.is_empty(name) {
+            policy.countries.clear();
+        }
         let rates = "rates such as 5/10m,10/1d";
         let list = |text: &str| Rate::parse_list(text).ok().filter(|rates| !rates.is_empty());
         self.set("WARTEL_OTP_SENDS_PER_PHONE", rates, &mut policy.sends_per_phone, list);

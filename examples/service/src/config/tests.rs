@@ -39,6 +39,7 @@ fn production_names_what_is_risky() {
         (("WARTEL_SECRET", "short"), "WARTEL_SECRET"),
         (("DATABASE_URL", "memory:"), "DATABASE_URL"),
         (("DATABASE_URL", "sqlite::memory:"), "DATABASE_URL"),
+        (("DATABASE_URL", "sqlite://wartel.db?mode=memory"), "DATABASE_URL"),
         (("WHATSAPP_PROVIDER", "sandbox"), "WHATSAPP_PROVIDER"),
         (("WHATSAPP_API_TOKEN", ""), "WHATSAPP_API_TOKEN"),
         (("WHATSAPP_API_URL", "http://fonnte.example/send"), "WHATSAPP_API_URL"),
@@ -124,5 +125,5 @@ fn the_policy_comes_from_the_environment() {
     assert_eq!(config.policy.countries.len(), 2);
     assert_eq!(config.policy.sends_per_phone[0].max, 3);
     assert_eq!(config.trusted_proxies.len(), 2);
-    assert!(read(&[("WARTEL_OTP_COUNTRIES", "none")]).unwrap().policy.countries.is_empty());
+    assert!(read(&[("WARTEL_OTP_COUNTRIES", "")]).unwrap().policy.countries.is_empty());
 }

@@ -16,6 +16,11 @@ impl Vars {
         self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
+    /// Whether a variable is there and empty.
+    pub(crate) fn is_empty(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| value.trim().is_empty())
+    }
+
     /// The names of all variables.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
