@@ -31,6 +31,7 @@ async fn main() {
     let clients = argument("--clients").unwrap_or_else(|| "1,16,64".to_owned());
     let clients: Vec<usize> =
         clients.split(',').map(|text| text.parse().expect("--clients 1,16,64")).collect();
+    let only = argument("--only").unwrap_or_default();
     let load = Load { phase: Duration::from_secs_f64(seconds) };
 
     let folder = tempfile::tempdir().expect("a folder for databases");
@@ -41,6 +42,9 @@ async fn main() {
         ("floor: SQLite, one writer, group commit, FULL", None),
         ("wartel: SQLite, FULL", Some("floor: SQLite, one writer, group commit, FULL")),
     ] {
+        if !name.contains(&only) {
+            continue;
+        }
         let mut figures = Vec::new();
         for &clients in &clients {
             let path = folder.path().join(format!("{}.db", figures.len() + rows.len() * 10));
