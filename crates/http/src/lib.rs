@@ -25,13 +25,13 @@
 //!         .merge(http.page_routes(&otp))
 //!         .merge(http.health_routes(Vec::new())),
 //! );
-//! // axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
+//! // wartel_http::serve(listener, app, ServeLimits::default(), shutdown).await
 //! # let _app: wartel_http::axum::Router = app;
 //! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! In an app of your own, `routes.into_router()` is a plain [`axum::Router`] to merge. Serve the app with
+//! [`serve`] is a server with time limits and a bound on connections; `http.metrics_routes(…)` shows metrics. In an app of your own, `routes.into_router()` is a plain [`axum::Router`] to merge. Serve the app with
 //! `into_make_service_with_connect_info::<SocketAddr>()`: limits for each caller need the callers' addresses.
 //!
 //! # What holds

@@ -16,14 +16,17 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio_io_timeout::TimeoutStream;
 use tower::Service as _;
 
 /// How connections are bounded. A plain struct: change fields, then serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServeLimits {
-    /// How long a client may take for the head of a request; an idle connection is closed after it, too. Default: 10 s.
-    pub head: Duration,
+    /// How long a client may take for the head of a request, and how long it may take no byte of an answer; an idle
+    /// connection is closed after it, too. Default: 10 s.
+    pub patience: Duration,
     /// How many connections are open at the same time; further ones wait to be accepted. Default: 4,096. Keep it below
     /// the number of files that the process may open.
     pub connections: usize,
@@ -33,14 +36,14 @@ pub struct ServeLimits {
 
 impl Default for ServeLimits {
     fn default() -> Self {
-        Self { head: Duration::from_secs(10), connections: 4_096, grace: Duration::from_secs(10) }
+        Self { patience: Duration::from_secs(10), connections: 4_096, grace: Duration::from_secs(10) }
     }
 }
 
 /// Serves `app` on `listener` with HTTP/1.1 until `shutdown` ends, and then until the open requests are answered or
 /// their grace is over. Answers whether all of them were answered.
 ///
-/// Why not `axum::serve`: it waits for ever for clients that send half a head, or nothing.
+/// Why not `axum::serve`: it waits for ever for clients that send half a head or nothing, or never read.
 pub async fn serve(
     listener: TcpListener,
     app: Router,
@@ -49,8 +52,9 @@ pub async fn serve(
 ) -> bool {
     let places = Arc::new(Semaphore::new(limits.connections));
     let open = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(limits.head);
+    http.timer(TokioTimer::new()).header_read_timeout(limits.patience);
     tokio::pin!(shutdown);
     loop {
         let (stream, peer, place) = tokio::select! {
@@ -58,6 +62,8 @@ pub async fn serve(
             () = &mut shutdown => break,
             accepted = accept(&listener, &places) => accepted,
         };
+        // Those that have ended meanwhile are forgotten here, so that the set does not grow.
+        while connections.try_join_next().is_some() {}
         // A small answer is not held back to wait for more.
         if stream.set_nodelay(true).is_err() {
             continue;
@@ -70,8 +76,10 @@ pub async fn serve(
             // A router is always ready.
             async move { Ok::<_, Infallible>(app.call(request).await.unwrap_or_else(|never| match never {})) }
         });
-        let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(limits.patience));
+        let connection = open.watch(http.serve_connection(TokioIo::new(Box::pin(stream)), service));
+        connections.spawn(async move {
             // Clients break off as they like; what they asked for is logged where it is answered.
             if let Err(error) = connection.await {
                 tracing::debug!(error = %error, "a connection ended early");
@@ -80,7 +88,9 @@ pub async fn serve(
         });
     }
     drop(listener);
-    tokio::time::timeout(limits.grace, open.shutdown()).await.is_ok()
+    let all_answered = tokio::time::timeout(limits.grace, open.shutdown()).await.is_ok();
+    connections.shutdown().await;
+    all_answered
 }
 
 /// The next connection, and its place among those that are open.
@@ -119,8 +129,10 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(300)).await;
             "done"
         };
+        let large = || async { vec![b'x'; 64 * 1024 * 1024] };
         let peer = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() };
-        let app = Router::new().route("/peer", get(peer)).route("/slow", get(slow));
+        let app =
+            Router::new().route("/peer", get(peer)).route("/slow", get(slow)).route("/large", get(large));
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(serve(listener, app, limits, async {
             let _ = stopped.await;
@@ -135,7 +147,8 @@ mod tests {
             .await
             .unwrap();
         let mut text = String::new();
-        stream.read_to_string(&mut text).await.unwrap();
+        // A connection that is cut off ends with what came so far.
+        let _ = stream.read_to_string(&mut text).await;
         text
     }
 
@@ -149,7 +162,7 @@ mod tests {
 
     #[tokio::test]
     async fn clients_that_send_half_a_head_or_nothing_are_let_go() {
-        let limits = ServeLimits { head: Duration::from_millis(200), ..ServeLimits::default() };
+        let limits = ServeLimits { patience: Duration::from_millis(200), ..ServeLimits::default() };
         let (address, _stop, _served) = started(limits).await;
         assert!(ask(address, "/peer").await.ends_with("127.0.0.1"));
         for sent in ["", "GET / HT", "GET /peer HTTP/1.1\r\nhost: x\r\n\r\n"] {
@@ -158,9 +171,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_client_that_never_reads_is_let_go() {
+        let limits =
+            ServeLimits { connections: 1, patience: Duration::from_millis(200), ..ServeLimits::default() };
+        let (address, _stop, _served) = started(limits).await;
+        let mut deaf = TcpStream::connect(address).await.unwrap();
+        deaf.write_all(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        // The only place comes back although the first client holds on to its end.
+        let answer = tokio::time::timeout(Duration::from_secs(10), ask(address, "/peer")).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"));
+        drop(deaf);
+    }
+
+    #[tokio::test]
     async fn places_are_given_back() {
         let limits =
-            ServeLimits { connections: 2, head: Duration::from_millis(200), ..ServeLimits::default() };
+            ServeLimits { connections: 2, patience: Duration::from_millis(200), ..ServeLimits::default() };
         let (address, _stop, _served) = started(limits).await;
         let _idle = [TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap()];
         assert!(ask(address, "/peer").await.starts_with("HTTP/1.1 200"));
@@ -189,6 +215,7 @@ mod tests {
         while asked_nothing(address).await {}
         stop.send(()).unwrap();
         assert!(!served.await.unwrap());
-        drop(asked);
+        // Cut off: the answer never comes.
+        assert!(!matches!(asked.await, Ok(text) if text.ends_with("done")));
     }
 }

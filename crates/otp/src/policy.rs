@@ -91,23 +91,23 @@ impl OtpPolicy {
     /// [`PolicyError`] names the first field that is out of its range, and the range.
     pub fn validate(&self) -> Result<(), PolicyError> {
         let spans_fit = self.waits.iter().all(|wait| (Duration::from_secs(1)..=HOUR).contains(wait));
-        let rates = [&self.sends_per_phone, &self.sends_per_ip, &self.sends_per_tenant, &self.refused_per_ip];
-        let rates_fit = rates.iter().copied().flatten().all(|rate| rate.max > 0 && !rate.window.is_zero());
         // Two rates with one span are one budget: it would be charged twice.
-        let one_each = |rates: &&Vec<Rate>| {
-            rates
-                .iter()
-                .enumerate()
-                .all(|(n, rate)| !rates.iter().skip(n + 1).any(|other| other.window == rate.window))
+        let rates_fit = |rates: &[Rate]| {
+            rates.iter().enumerate().all(|(n, rate)| {
+                let alone = !rates.iter().skip(n + 1).any(|other| other.window == rate.window);
+                rate.max > 0 && !rate.window.is_zero() && alone
+            })
         };
-        let spans_differ = rates.iter().all(one_each);
-        let rules: [(bool, &'static str, &'static str); 9] = [
+        let rates = "rates of at least 1 in more than no time, of which no two have the same span";
+        let rules: [(bool, &'static str, &'static str); 11] = [
             ((6..=10).contains(&self.length), "length", "6 to 10 digits"),
             ((MINUTE..=MAX_CODE_LIFE).contains(&self.ttl), "ttl", "1 to 10 minutes"),
             ((1..=10).contains(&self.checks), "checks", "1 to 10"),
             (!self.waits.is_empty() && spans_fit, "waits", "at least one span, each of 1 second to 1 hour"),
-            (rates_fit, "sends", "rates of at least 1 in more than no time"),
-            (spans_differ, "sends", "rates of which no two have the same span"),
+            (rates_fit(&self.sends_per_phone), "sends_per_phone", rates),
+            (rates_fit(&self.sends_per_ip), "sends_per_ip", rates),
+            (rates_fit(&self.sends_per_tenant), "sends_per_tenant", rates),
+            (rates_fit(&self.refused_per_ip), "refused_per_ip", rates),
             (
                 self.failed_per_phone.max >= self.checks && self.failed_per_phone.window >= HOUR,
                 "failed_per_phone",
@@ -167,8 +167,8 @@ mod tests {
             ("ttl", |p| p.ttl = Duration::from_secs(59)),
             ("checks", |p| p.checks = 0),
             ("waits", |p| p.waits.clear()),
-            ("sends", |p| p.sends_per_ip = vec![Rate::new(0, HOUR)]),
-            ("sends", |p| p.sends_per_phone = vec![Rate::new(5, HOUR), Rate::new(6, HOUR)]),
+            ("sends_per_ip", |p| p.sends_per_ip = vec![Rate::new(0, HOUR)]),
+            ("sends_per_phone", |p| p.sends_per_phone = vec![Rate::new(5, HOUR), Rate::new(6, HOUR)]),
             ("failed_per_phone", |p| p.failed_per_phone = Rate::new(4, DAY)),
             ("failed_in_row", |p| p.failed_in_row = 101),
             ("accept_wait", |p| p.accept_wait = Duration::from_secs(21)),

@@ -44,6 +44,9 @@ pub(crate) async fn run(config: Result<Config, ConfigProblems>) -> ExitCode {
     }
     let bad = findings.iter().filter(|(_, finding)| matches!(finding, Bad(_))).count();
     report.push_str(&match bad {
+        0 if findings.iter().any(|(_, finding)| matches!(finding, Unwise(_))) => {
+            "works; see the warnings".to_owned()
+        }
         0 => "all well".to_owned(),
         1 => "1 thing to mend".to_owned(),
         many => format!("{many} things to mend"),
@@ -121,7 +124,7 @@ async fn database(config: &Config) -> Finding {
             Good(format!("{shown} can be read, its schema is brought up to date at the start"))
         }
         Ok(Ok(pending)) => {
-            Bad(format!("{shown}: {pending} migrations are pending; run `wartel-service migrate`"))
+            Bad(format!("{shown}: migrations are pending ({pending}); run `wartel-service migrate`"))
         }
         Ok(Err(reason)) => Bad(format!("{shown}: {reason}")),
         Err(_) => Bad(format!("{shown} does not answer; is another program holding it locked?")),
@@ -235,7 +238,8 @@ fn refusal(name: &str, error: &SendError) -> String {
         SendErrorKind::Unavailable => "check the network and WHATSAPP_API_URL",
         _ => "check WHATSAPP_API_URL and the provider's status page",
     };
-    format!("{name} refuses: {error}; {mend}")
+    let what = if error.kind() == SendErrorKind::Unavailable { "cannot be reached" } else { "refuses" };
+    format!("{name} {what}: {error}; {mend}")
 }
 
 fn webhook(config: &Config) -> Finding {

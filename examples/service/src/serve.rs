@@ -24,6 +24,8 @@ use crate::{keys, messaging, stores, tell};
 
 /// How long the workers may take to stop: a little longer than a send (25 s).
 const SENDS_END: Duration = Duration::from_secs(28);
+/// Files that are not connections of clients: the database, the provider, the log.
+const FILES_KEPT: usize = 128;
 /// How often the figures of `/metrics` are folded together.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 /// How long the database may take to close.
@@ -89,6 +91,8 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     }
     greet(&config, &base, sandbox.is_some());
 
+    let mut limits = ServeLimits::default();
+    limits.connections = limits.connections.min(open_files().saturating_sub(FILES_KEPT).max(16));
     let streams = sandbox.clone();
     let told_to_stop = async move {
         signal().await;
@@ -98,7 +102,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
             handle.close_streams();
         }
     };
-    if !wartel_http::serve(listener, http.app(routes), ServeLimits::default(), told_to_stop).await {
+    if !wartel_http::serve(listener, http.app(routes), limits, told_to_stop).await {
         tracing::warn!("some requests were still open and are cut off");
     }
     // Only now: until here a request could still begin a send.
@@ -115,6 +119,13 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         let _ = tokio::time::timeout(CLOSE, sqlite.close()).await;
     }
     Ok(())
+}
+
+/// How many files this process may open: connections are files. Linux tells; elsewhere the usual limit is taken.
+fn open_files() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(1_024)
 }
 
 /// What `/metrics` shows, in the Prometheus text format.

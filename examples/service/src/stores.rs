@@ -42,7 +42,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Stores> {
         let stores = SqliteStores::open_without_migrating(path).await.with_context(cannot)?;
         let pending = stores.pending_migrations().await.with_context(cannot)?;
         if !pending.is_empty() {
-            bail!("DATABASE_URL: {} migrations are pending; run `wartel-service migrate`", pending.len());
+            bail!("DATABASE_URL: migrations are pending ({}); run `wartel-service migrate`", pending.len());
         }
         stores
     };

@@ -17,7 +17,7 @@ use crate::verification::VerificationId;
 /// at most once in a resend wait, so a second time is rare and a third is a store that answers nonsense.
 const READS: usize = 4;
 
-/// What a check is aimed at: a verification, or a phone and purpose as older clients have them.
+/// What a check is aimed at: a verification, or a phone and a purpose, for clients that keep no id.
 #[derive(Debug, Clone)]
 pub struct CheckTarget {
     target: Target,

@@ -172,7 +172,7 @@ pub fn attempt(target: Target, challenge: Option<ChallengeId>, matched: bool) ->
     Attempt::new(TenantId::default(), target, challenge, matched, proof_hash(), default_rules())
 }
 
-/// The phone and purpose as older clients check them.
+/// The phone and purpose, as clients that keep no id check them.
 #[must_use]
 pub fn by_phone(phone: &PhoneNumber, purpose: Purpose, client: Option<ClientKey>) -> Target {
     Target::Phone { phone: phone.clone(), purpose, client }

@@ -51,11 +51,16 @@ pub(super) fn forbid_risks(mut config: Config, vars: &Vars, problems: &mut Vec<C
             config.warnings.push("WARTEL_APP_NAME is not set: messages speak for `Wartel`".to_owned());
         }
     }
-    if vars.get("WARTEL_ADMIN_PASSWORD").is_some() {
-        config.warnings.push("WARTEL_ADMIN_PASSWORD is set, but this version has no admin pages".to_owned());
+    if config.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
+        config.warnings.push(
+            "WARTEL_TRUSTED_PROXIES trusts everybody: each caller may choose the address that limits count"
+                .to_owned(),
+        );
     }
-    if ["AI_PROVIDER", "AI_API_KEY"].iter().any(|name| vars.get(name).is_some()) {
-        config.warnings.push("AI_PROVIDER is set, but this version has no assistant".to_owned());
+    if vars.get("WARTEL_ADMIN_PASSWORD").is_some() {
+        config
+            .warnings
+            .push("WARTEL_ADMIN_PASSWORD is set, but there are no admin pages that it would open".to_owned());
     }
     config
 }

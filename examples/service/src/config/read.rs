@@ -193,7 +193,7 @@ impl Reader<'_> {
             Some(_) => self.problem("WHATSAPP_ENABLED", "must be true or false"),
         }
         let token = self.vars.get("WHATSAPP_API_TOKEN");
-        // A token without a provider means the provider that the original system had.
+        // A token is a Fonnte token unless a provider is named.
         let default = match (environment, token) {
             (Environment::Development, None) => Some("sandbox"),
             (_, Some(_)) => Some("fonnte"),
@@ -248,7 +248,7 @@ impl Reader<'_> {
         if !fits {
             self.problem(
                 "WHATSAPP_WEBHOOK_TOKEN",
-                "must be 20 to 128 letters, digits, - and _; make one with `openssl rand -hex 20`",
+                "must be 20 to 128 of A-Z, a-z, 0-9, `-`, `_`, `.` and `~`; make one with `openssl rand -hex 20`",
             );
         }
         Some(Secret::new(token))
@@ -304,6 +304,8 @@ fn policy_variable(field: &str) -> &'static str {
         "ttl" => "WARTEL_OTP_TTL",
         "checks" => "WARTEL_OTP_CHECKS",
         "waits" => "WARTEL_OTP_RESEND",
+        "sends_per_ip" => "WARTEL_OTP_SENDS_PER_IP",
+        "sends_per_tenant" => "WARTEL_OTP_SENDS_PER_TENANT",
         "failed_per_phone" | "failed_in_row" => "WARTEL_OTP_FAILED_PER_PHONE",
         _ => "WARTEL_OTP_SENDS_PER_PHONE",
     }

@@ -46,6 +46,7 @@ fn production_names_what_is_risky() {
         (("WHATSAPP_API_URL", "not a url"), "WHATSAPP_API_URL"),
         (("WHATSAPP_WEBHOOK_TOKEN", "short"), "WHATSAPP_WEBHOOK_TOKEN"),
         (("WARTEL_APP_NAME", "***"), "WARTEL_APP_NAME"),
+        (("WARTEL_OTP_SENDS_PER_IP", "6/1h,10/1h"), "WARTEL_OTP_SENDS_PER_IP"),
     ] {
         assert_eq!(production_with(change).unwrap_err(), [name], "{change:?}");
     }

@@ -65,8 +65,9 @@ pub(crate) fn read_environment() -> Result<Vars, ConfigProblems> {
 fn refuse_substitution(text: &str) -> Result<(), ConfigProblems> {
     let assignments = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
     let replaced = assignments.filter_map(|line| line.split_once('=')).filter(|(_, value)| {
-        let value = value.trim();
-        value.contains('$') && !value.starts_with('\'')
+        let value = value.split(" #").next().unwrap_or_default().trim().replace("\\$", "");
+        let quoted = value.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+        value.contains('$') && quoted.is_none_or(|inside| inside.contains('\''))
     });
     let problems: Vec<_> = replaced
         .map(|(name, _)| ConfigProblem {
@@ -88,10 +89,10 @@ mod tests {
 
     #[test]
     fn values_that_would_be_replaced_are_named() {
-        assert_eq!(refuse_substitution("A=1\n# B=$C\nD='ab$cd#ef'\n"), Ok(()));
-        let problems = refuse_substitution("export A=ab$cd#ef\nB=\"${FOO}\"\n").unwrap_err();
+        assert_eq!(refuse_substitution("A=1\n# B=$C\nD='ab$cd#ef'\nE=x # $5\nF=\"a\\$b\"\n"), Ok(()));
+        let problems = refuse_substitution("export A=ab$cd#ef\nB=\"${FOO}\"\nC='a'$HOME\n").unwrap_err();
         let names: Vec<_> = problems.0.iter().map(|problem| problem.name.as_str()).collect();
-        assert_eq!(names, ["A", "B"]);
+        assert_eq!(names, ["A", "B", "C"]);
         assert!(!problems.to_string().contains("cd#ef"));
     }
 }

@@ -1,4 +1,4 @@
-//! Checks by phone and code alone, as older clients make them.
+//! Checks by phone and code alone, by clients that keep no id.
 
 use super::super::{T0, by_phone, client, sample_phone};
 use super::kit::*;
