@@ -31,8 +31,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`serve`] is a server with time limits and a bound on connections; `http.metrics_routes(…)` shows metrics. In an app of your own, `routes.into_router()` is a plain [`axum::Router`] to merge. Serve the app with
-//! `into_make_service_with_connect_info::<SocketAddr>()`: limits for each caller need the callers' addresses.
+//! [`serve`] is a server with time limits and a bound on connections; `http.metrics_routes(…)` shows metrics. In an
+//! app of your own, `routes.into_router()` is a plain [`axum::Router`] to merge; serve that with
+//! `into_make_service_with_connect_info::<SocketAddr>()`, because limits for each caller need the callers' addresses.
 //!
 //! # What holds
 //!
