@@ -1,7 +1,8 @@
 //! Wartel's store ports on databases.
 //!
 //! For apps and services that want what the memory stores do, but durable: one value implements the store ports of
-//! all domains that are compiled in, on one SQLite file.
+//! all domains that are compiled in, on one SQLite file (`SqliteStores`) or in one Postgres database, which many
+//! instances may share (`PostgresStores`).
 //!
 #![cfg_attr(all(feature = "sqlite", feature = "otp"), doc = "```")]
 #![cfg_attr(not(all(feature = "sqlite", feature = "otp")), doc = "```ignore")]
@@ -24,6 +25,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
 //! ```
 //!
+//! With Postgres only the first line differs:
+//!
+#![cfg_attr(feature = "postgres", doc = "```no_run")]
+#![cfg_attr(not(feature = "postgres"), doc = "```ignore")]
+//! # async fn connect() -> Result<(), wartel_core::StoreError> {
+//! use wartel_storage::PostgresStores;
+//!
+//! let stores = PostgresStores::connect("postgres://wartel@localhost/wartel").await?; // or from_pool(pool)
+//! stores.migrate().await?; // never done unasked
+//! # Ok(()) }
+//! ```
+//!
 //! # Features
 //!
 //! An engine and the domains whose stores are wanted; each adds its tables, which all begin with `wartel_`.
@@ -31,6 +44,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `sqlite` | `SqliteStores`; builds SQLite, which needs a C compiler |
+//! | `postgres` | `PostgresStores`; sqlx with rustls, needs PostgreSQL 13 or newer |
 //! | `otp` | `wartel_otp::OtpStore` |
 //! | `messaging` | `wartel_messaging::outbox::Outbox` |
 //! | `registration` | `wartel_registration::RegistrationStore`; brings `messaging` |
@@ -42,15 +56,32 @@
 //! that is many times faster, and no task is told "done" before its step is durable. Reads have threads of their
 //! own and never wait for a commit.
 //!
+//! # Why not a statement for each step on Postgres?
+//!
+//! A step reads and changes several rows under one lock, so it would be a transaction of four or five statements, and
+//! all of them would wait for the budget of the tenant one after the other. Steps that wait at the same time share a
+//! transaction instead: with 64 tasks a whole step costs what one bare UPSERT on a pool costs.
+//!
 //! # Why not sqlx for SQLite?
 //!
 //! For the same reason: its connections are asynchronous, one step each. This crate can live in one program with
 //! sqlx 0.9, they share the same `libsqlite3-sys`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod migration;
+
+#[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+pub mod postgres;
+
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub mod sqlite;
+
+#[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+pub use postgres::PostgresStores;
 
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]

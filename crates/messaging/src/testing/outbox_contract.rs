@@ -347,12 +347,18 @@ pub const CASES: &[&str] = &[
 /// Runs the contract of [`Outbox`] as one `#[tokio::test]` for each case.
 ///
 /// Takes an expression that is a future of a fresh store; it is evaluated anew in each test. Put each use in a
-/// module of its own.
+/// module of its own. Attributes before the expression are put on every case.
 #[macro_export]
 macro_rules! outbox_contract {
+    ($(#[$attribute:meta])+ $store:expr) => {
+        $crate::outbox_contract! { @all [$(#[$attribute])+] $store }
+    };
     ($store:expr) => {
+        $crate::outbox_contract! { @all [] $store }
+    };
+    (@all $attributes:tt $store:expr) => {
         $crate::outbox_contract! {
-            @suite $store,
+            @suite $attributes $store,
             an_entry_comes_out_as_it_went_in an_id_is_written_once an_unknown_id_is_nothing
             the_longest_waiting_come_first no_more_than_the_limit_is_leased a_lease_holds_until_its_end
             what_is_settled_stays_settled the_fence_keeps_old_holders_out only_a_leased_entry_takes_an_outcome
@@ -361,13 +367,15 @@ macro_rules! outbox_contract {
             no_entry_is_leased_twice_at_once writing_together_makes_one_entry recording_together_settles_once
         }
     };
-    (@suite $store:expr, $($case:ident)+) => {
-        $(
-            #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
-            async fn $case() {
-                $crate::testing::outbox_contract::$case($store.await).await;
-            }
-        )+
+    (@case [$($attributes:tt)*] $store:expr, $case:ident) => {
+        $($attributes)*
+        #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn $case() {
+            $crate::testing::outbox_contract::$case($store.await).await;
+        }
+    };
+    (@suite $attributes:tt $store:expr, $($case:ident)+) => {
+        $($crate::outbox_contract! { @case $attributes $store, $case })+
 
         #[test]
         fn suite_is_complete() {

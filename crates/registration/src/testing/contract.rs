@@ -254,12 +254,18 @@ pub fn cases() -> Vec<&'static str> {
 /// Runs the contract of [`RegistrationStore`] as one `#[tokio::test]` for each case.
 ///
 /// Takes an expression that is a future of a fresh store and its outbox, as a pair. Put each use in a module of its
-/// own.
+/// own. Attributes before the expression are put on every case.
 #[macro_export]
 macro_rules! registration_store_contract {
+    ($(#[$attribute:meta])+ $env:expr) => {
+        $crate::registration_store_contract! { @all [$(#[$attribute])+] $env }
+    };
     ($env:expr) => {
+        $crate::registration_store_contract! { @all [] $env }
+    };
+    (@all $attributes:tt $env:expr) => {
         $crate::registration_store_contract! {
-            @suite $env,
+            @suite $attributes $env,
             a_registration_comes_out_as_it_went_in what_is_not_given_is_absent large_extras_are_kept
             what_is_unknown_is_nothing the_confirmation_is_in_the_outbox a_phone_registers_once an_id_registers_once
             the_same_again_is_known a_sent_confirmation_is_not_written_again tenants_register_for_themselves
@@ -267,15 +273,17 @@ macro_rules! registration_store_contract {
             different_phones_at_once_are_all_registered a_registration_is_never_without_its_confirmation
         }
     };
-    (@suite $env:expr, $($case:ident)+) => {
-        $(
-            #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
-            async fn $case() {
-                let (store, outbox) = $env.await;
-                let (store, outbox) = (::std::sync::Arc::new(store), ::std::sync::Arc::new(outbox));
-                $crate::testing::contract::$case(store, outbox).await;
-            }
-        )+
+    (@case [$($attributes:tt)*] $env:expr, $case:ident) => {
+        $($attributes)*
+        #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn $case() {
+            let (store, outbox) = $env.await;
+            let (store, outbox) = (::std::sync::Arc::new(store), ::std::sync::Arc::new(outbox));
+            $crate::testing::contract::$case(store, outbox).await;
+        }
+    };
+    (@suite $attributes:tt $env:expr, $($case:ident)+) => {
+        $($crate::registration_store_contract! { @case $attributes $env, $case })+
 
         #[test]
         fn suite_is_complete() {

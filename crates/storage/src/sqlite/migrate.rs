@@ -1,46 +1,14 @@
 //! The schema of each domain, brought up to date in a transaction of its own.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use sha2::{Digest as _, Sha256};
-use wartel_core::{Clock as _, StoreError, StoreErrorKind, SystemClock};
+use wartel_core::{Clock as _, StoreError, SystemClock};
 
 use super::error::At as _;
+use crate::migration::{SchemaError, checksum, pending_of, table};
+
+pub use crate::migration::Migration;
 
 const STEP: &str = "sqlite.migrate";
-
-/// One step of a domain's schema. The SQL is public, so that it can be reviewed, or run by other means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Migration {
-    /// Whose tables it changes: `otp`, `messaging` or `registration`.
-    pub domain: &'static str,
-    /// Its place among the migrations of the domain, from 1 without gaps.
-    pub version: u32,
-    /// What it does, in one word.
-    pub name: &'static str,
-    /// The statements.
-    pub sql: &'static str,
-}
-
-/// Why a schema is not the one of this program.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-enum SchemaError {
-    #[error(
-        "the database has version {found} of the {domain} tables, this program knows versions up to {known}: \
-         run a newer program, or restore a backup from before the update"
-    )]
-    Newer { domain: &'static str, found: u32, known: u32 },
-    #[error("migration {version} of the {domain} tables is not the one that was applied to this database")]
-    Changed { domain: &'static str, version: u32 },
-    #[error("migration {version} of the {domain} tables is pending: run the migrations")]
-    Pending { domain: &'static str, version: u32 },
-}
-
-impl SchemaError {
-    fn at(self, step: &'static str) -> StoreError {
-        StoreError::new(StoreErrorKind::Schema, step).with_source(self)
-    }
-}
 
 #[cfg(feature = "otp")]
 const OTP: &[Migration] = &[Migration {
@@ -124,7 +92,7 @@ pub(super) fn pending(
 pub(super) fn check(connection: &Connection, step: &'static str) -> Result<(), StoreError> {
     match pending(connection, MIGRATIONS)?.first() {
         None => Ok(()),
-        Some(first) => Err(SchemaError::Pending { domain: first.domain, version: first.version }.at(step)),
+        Some(first) => Err(SchemaError::pending(first).at(step)),
     }
 }
 
@@ -154,22 +122,7 @@ fn apply(connection: &Connection, migration: &Migration) -> Result<(), StoreErro
 fn pending_in(connection: &Connection, domain: &'static [Migration]) -> Result<Vec<Migration>, StoreError> {
     let Some(newest) = domain.last() else { return Ok(Vec::new()) };
     let applied = applied(connection, newest.domain)?;
-    if let Some((found, _)) = applied.last().filter(|(version, _)| *version > newest.version) {
-        let (domain, found, known) = (newest.domain, *found, newest.version);
-        return Err(SchemaError::Newer { domain, found, known }.at(STEP));
-    }
-    let mut pending = Vec::new();
-    for migration in domain {
-        match applied.iter().find(|(version, _)| *version == migration.version) {
-            None => pending.push(*migration),
-            Some((_, known)) if *known == checksum(migration.sql) => {}
-            Some(_) => {
-                let (domain, version) = (migration.domain, migration.version);
-                return Err(SchemaError::Changed { domain, version }.at(STEP));
-            }
-        }
-    }
-    Ok(pending)
+    pending_of(domain, &applied).map_err(|error| error.at(STEP))
 }
 
 /// The versions that were applied, with their checksums, oldest first.
@@ -193,20 +146,11 @@ fn applied(connection: &Connection, domain: &str) -> Result<Vec<(u32, String)>, 
         .at(STEP)
 }
 
-fn table(domain: &str) -> String {
-    format!("wartel_{domain}_migrations")
-}
-
-/// SHA-256 in hex. Line endings do not count, because version control may change them.
-fn checksum(sql: &str) -> String {
-    let digest = Sha256::digest(sql.replace("\r\n", "\n").as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::error::Error as _;
+    use wartel_core::StoreErrorKind;
 
     const FIRST: Migration =
         Migration { domain: "test", version: 1, name: "init", sql: "CREATE TABLE wartel_test (a INTEGER)" };
@@ -258,11 +202,5 @@ mod tests {
             .unwrap();
         assert_eq!(half, 0);
         assert_eq!(pending(&connection, &[NEW]).unwrap(), &[]);
-    }
-
-    #[test]
-    fn line_endings_do_not_change_a_checksum() {
-        assert_eq!(checksum("a\r\nb"), checksum("a\nb"));
-        assert_ne!(checksum("a\nb"), checksum("a b"));
     }
 }

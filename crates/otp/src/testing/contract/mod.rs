@@ -72,12 +72,19 @@ pub fn cases() -> Vec<&'static str> {
 
 /// Runs the contract of [`OtpStore`](crate::store::OtpStore) as one `#[tokio::test]` for each case.
 ///
-/// Takes an expression that is a future of a fresh, empty store. Put each use in a module of its own.
+/// Takes an expression that is a future of a fresh, empty store. Put each use in a module of its own. Attributes
+/// before the expression are put on every case: `#[cfg_attr(no_server, ignore = "needs a server")]`.
 #[macro_export]
 macro_rules! otp_store_contract {
+    ($(#[$attribute:meta])+ $store:expr) => {
+        $crate::otp_store_contract! { @all [$(#[$attribute])+] $store }
+    };
     ($store:expr) => {
+        $crate::otp_store_contract! { @all [] $store }
+    };
+    (@all $attributes:tt $store:expr) => {
         $crate::otp_store_contract! {
-            @suite $store,
+            @suite $attributes $store,
             a_new_phone_gets_a_code a_verification_can_be_read an_unknown_id_is_nothing
             the_same_code_is_sent_while_it_lives a_code_ends_when_its_time_is_over
             a_resend_prolongs_the_code a_code_never_lives_past_its_longest_life
@@ -156,13 +163,15 @@ macro_rules! otp_store_contract {
             a_late_answer_and_its_heir_agree cancel_and_the_right_code_agree
         }
     };
-    (@suite $store:expr, $($case:ident)+) => {
-        $(
-            #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
-            async fn $case() {
-                $crate::testing::contract::$case(::std::sync::Arc::new($store.await)).await;
-            }
-        )+
+    (@case [$($attributes:tt)*] $store:expr, $case:ident) => {
+        $($attributes)*
+        #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn $case() {
+            $crate::testing::contract::$case(::std::sync::Arc::new($store.await)).await;
+        }
+    };
+    (@suite $attributes:tt $store:expr, $($case:ident)+) => {
+        $($crate::otp_store_contract! { @case $attributes $store, $case })+
 
         #[test]
         fn suite_is_complete() {

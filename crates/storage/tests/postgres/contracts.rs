@@ -1,0 +1,25 @@
+//! The suites that every store passes.
+
+mod otp {
+    wartel_otp::otp_store_contract!(
+        #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
+        crate::postgres::support::fresh()
+    );
+}
+
+mod outbox {
+    wartel_messaging::outbox_contract!(
+        #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
+        crate::postgres::support::fresh()
+    );
+}
+
+mod registration {
+    wartel_registration::registration_store_contract!(
+        #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
+        async {
+            let stores = crate::postgres::support::fresh().await;
+            (stores.clone(), stores)
+        }
+    );
+}

@@ -1,0 +1,10 @@
+// Without a server all that follows is ignored, so its helpers are not used.
+#![cfg_attr(not(has_postgres), allow(dead_code))]
+
+mod contracts;
+mod failures;
+mod proxy;
+mod races;
+mod server;
+mod support;
+mod tables;
