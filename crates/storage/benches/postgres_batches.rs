@@ -27,7 +27,7 @@ use sqlx::postgres::{PgPool, PgPoolOptions};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use wartel_core::{Country, PhoneNumber, TenantId, Timestamp};
-use wartel_otp::store::{Admission, AttemptOutcome, Target};
+use wartel_otp::store::{Admission, AttemptOutcome, Refusal, Target};
 use wartel_otp::testing::{T0, admit_for, attempt, client};
 use wartel_otp::{Budget, ChallengeId, OtpStore as _, Purpose, Rate};
 use wartel_storage::PostgresStores;
@@ -117,6 +117,9 @@ fn main() {
         floor.close().await;
     });
 }
+
+/// How many requests were refused.
+static REFUSED: AtomicU64 = AtomicU64::new(0);
 
 /// The live challenges that were read, by number.
 type Live = Arc<Mutex<HashMap<u64, ChallengeId>>>;
@@ -216,6 +219,11 @@ async fn admit(stores: PostgresStores, number: u64) {
         .build();
     match stores.admit(request, instant(number)).await.unwrap() {
         Admission::Send { .. } => {}
+        // On a busy machine a task may be held up until hundreds of later steps have filled its window.
+        Admission::Refused { reason: Refusal::SharedBudget, .. } => {
+            let refused = REFUSED.fetch_add(1, Ordering::Relaxed);
+            assert!(refused < 100, "the budgets of this benchmark are too small");
+        }
         Admission::Refused { reason, .. } => panic!("refused: {reason:?}"),
     }
 }
@@ -226,8 +234,8 @@ fn target(number: u64) -> Target {
 
 async fn get(stores: PostgresStores, known: Live, number: u64) {
     let now = instant(number) + Duration::from_secs(1);
-    let live = stores.get(&TenantId::default(), &target(number), now).await.unwrap().unwrap().live.unwrap();
-    known.lock().unwrap().insert(number, live.id);
+    let Some(read) = stores.get(&TenantId::default(), &target(number), now).await.unwrap() else { return };
+    known.lock().unwrap().insert(number, read.live.unwrap().id);
 }
 
 async fn spend(stores: PostgresStores, known: Live, number: u64) {
@@ -240,7 +248,8 @@ async fn spend(stores: PostgresStores, known: Live, number: u64) {
 async fn check(stores: PostgresStores, number: u64) {
     let now = instant(number) + Duration::from_secs(1);
     let target = target(number);
-    let live = stores.get(&TenantId::default(), &target, now).await.unwrap().unwrap().live.unwrap();
+    let Some(read) = stores.get(&TenantId::default(), &target, now).await.unwrap() else { return };
+    let live = read.live.unwrap();
     let outcome = stores.attempt(attempt(target, Some(live.id), true), now).await.unwrap();
     assert!(matches!(outcome, AttemptOutcome::Approved { .. }));
 }
