@@ -46,6 +46,7 @@ fn main() {
     let tasks = numbers.next().unwrap_or(64);
     let time = Duration::from_secs(numbers.next().unwrap_or(4));
     let server = server::Server::start();
+    server.end_with_this_program();
     let url = server.url("postgres");
     let runtime = Runtime::new().unwrap();
     let (floor, stores) = runtime.block_on(async {
