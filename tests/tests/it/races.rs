@@ -11,6 +11,13 @@ use wartel_tests::flows::wrong;
 
 const AT_ONCE: usize = 1_000;
 
+/// How many rounds: as many as said, or `WARTEL_LONG` times as many in the long runs.
+fn rounds(usual: usize) -> usize {
+    let times =
+        std::env::var("WARTEL_LONG").ok().map_or(1, |text| text.parse().expect("WARTEL_LONG is a number"));
+    usual * times
+}
+
 struct Engine {
     otp: OtpService,
     provider: FakeProvider,
@@ -106,33 +113,33 @@ async fn sqlite() -> (tempfile::TempDir, Arc<dyn OtpStore>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_a_thousand_right_codes_succeeds_in_memory() {
-    one_right_code_succeeds(Arc::new(MemoryOtpStore::new()), 100).await;
+    one_right_code_succeeds(Arc::new(MemoryOtpStore::new()), rounds(100)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_a_thousand_right_codes_succeeds_on_sqlite() {
     let (_folder, store) = sqlite().await;
-    one_right_code_succeeds(store, 100).await;
+    one_right_code_succeeds(store, rounds(100)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_of_a_thousand_wrong_codes_are_counted_in_memory() {
-    five_wrong_codes_are_counted(Arc::new(MemoryOtpStore::new()), 20).await;
+    five_wrong_codes_are_counted(Arc::new(MemoryOtpStore::new()), rounds(20)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_of_a_thousand_wrong_codes_are_counted_on_sqlite() {
     let (_folder, store) = sqlite().await;
-    five_wrong_codes_are_counted(store, 20).await;
+    five_wrong_codes_are_counted(store, rounds(20)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_right_code_wins_in_memory() {
-    the_right_code_wins(Arc::new(MemoryOtpStore::new()), 300).await;
+    the_right_code_wins(Arc::new(MemoryOtpStore::new()), rounds(300)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_right_code_wins_on_sqlite() {
     let (_folder, store) = sqlite().await;
-    the_right_code_wins(store, 300).await;
+    the_right_code_wins(store, rounds(300)).await;
 }

@@ -5,7 +5,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use wartel_core::{Country, Jid, PhoneNumber};
 
-fn config(cases: u32) -> ProptestConfig {
+/// As many cases as said, or `WARTEL_LONG` times as many in the long runs.
+fn config(usual: u32) -> ProptestConfig {
+    let times =
+        std::env::var("WARTEL_LONG").ok().map_or(1, |text| text.parse().expect("WARTEL_LONG is a number"));
+    let cases = usual * times;
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
