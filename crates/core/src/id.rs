@@ -1,15 +1,16 @@
 //! Identifiers: the tenant's name, and a macro for ids made of a UUID.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 /// The owner of data, configuration and quota: the first part of every store key.
 ///
-/// 1 to 64 of the characters `a-z 0-9 _ -`.
+/// 1 to 64 of the characters `a-z 0-9 _ -`. Clones share the text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct TenantId(String);
+pub struct TenantId(Arc<str>);
 
 /// The text cannot name a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +25,7 @@ impl TenantId {
     pub fn parse(text: &str) -> Result<Self, TenantIdError> {
         let fits = matches!(text.len(), 1..=64)
             && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'));
-        if fits { Ok(Self(text.to_owned())) } else { Err(TenantIdError) }
+        if fits { Ok(Self(text.into())) } else { Err(TenantIdError) }
     }
 
     /// The id as text.
@@ -37,7 +38,7 @@ impl TenantId {
 impl Default for TenantId {
     /// `default`, the tenant of an installation that has only one.
     fn default() -> Self {
-        Self("default".to_owned())
+        Self("default".into())
     }
 }
 
@@ -63,7 +64,7 @@ impl TryFrom<String> for TenantId {
 
 impl From<TenantId> for String {
     fn from(tenant: TenantId) -> Self {
-        tenant.0
+        tenant.as_str().to_owned()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Secrets that cannot be printed, and the keys that are derived from the installation's secret.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use hkdf::Hkdf;
@@ -52,8 +53,8 @@ impl From<&str> for Secret {
 
 /// Names a [`MasterKey`] without giving anything of it away: 16 hex digits derived from it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(transparent)]
-pub struct KeyId(String);
+#[serde(from = "String", into = "String")]
+pub struct KeyId(Arc<str>);
 
 impl KeyId {
     /// The name as text.
@@ -65,7 +66,19 @@ impl KeyId {
     /// Reads back what [`as_str`](Self::as_str) gave.
     #[must_use]
     pub fn from_stored(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(text.into().into())
+    }
+}
+
+impl From<String> for KeyId {
+    fn from(text: String) -> Self {
+        Self::from_stored(text)
+    }
+}
+
+impl From<KeyId> for String {
+    fn from(id: KeyId) -> Self {
+        id.as_str().to_owned()
     }
 }
 
@@ -148,7 +161,7 @@ impl MasterKey {
     #[must_use]
     pub fn id(&self) -> KeyId {
         let name = self.derive("wartel/key-id/v1");
-        KeyId(name.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+        KeyId::from_stored(name.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>())
     }
 
     /// The key as hex, to be written to a file that only its owner can read.

@@ -1,15 +1,19 @@
 //! Phone numbers in E.164: parsed once at the edge, never printed by accident.
 
 mod country;
+mod e164;
 mod error;
 mod read;
 mod regions;
 mod scan;
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 pub use country::{Country, CountryError};
 pub use error::{PhoneError, PhoneProblem};
+
+use e164::E164;
 use read::Mode;
 
 /// A phone number in E.164: a plus sign and at most 15 digits.
@@ -34,10 +38,10 @@ use read::Mode;
 /// assert_eq!(error.suggestion(), Some("081234567890"));
 /// # Ok::<(), wartel_core::PhoneError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PhoneNumber {
     /// First, because the order is that of this text; the other fields follow from it.
-    e164: Box<str>,
+    e164: E164,
     country: Country,
     mobile: bool,
 }
@@ -109,13 +113,14 @@ impl PhoneNumber {
     /// The number in E.164: `+6281234567890`.
     #[must_use]
     pub fn e164(&self) -> &str {
-        &self.e164
+        self.e164.as_str()
     }
 
     /// The digits of E.164 without the plus sign, as most WhatsApp interfaces want them: `6281234567890`.
     #[must_use]
     pub fn digits(&self) -> &str {
-        self.e164.strip_prefix('+').unwrap_or(&self.e164)
+        let text = self.e164();
+        text.strip_prefix('+').unwrap_or(text)
     }
 
     /// The number for people who know it already: calling code, three digits, one bullet for each hidden digit,
@@ -155,7 +160,14 @@ impl PhoneNumber {
 
 impl fmt::Debug for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let end = self.e164.len().saturating_sub(2);
-        write!(f, "PhoneNumber(…{})", self.e164.get(end..).unwrap_or_default())
+        let text = self.e164();
+        write!(f, "PhoneNumber(…{})", text.get(text.len().saturating_sub(2)..).unwrap_or_default())
+    }
+}
+
+impl Hash for PhoneNumber {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // The other fields follow from it.
+        self.e164().hash(state);
     }
 }

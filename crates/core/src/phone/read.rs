@@ -9,6 +9,7 @@
 
 use phonelib::{ParseError, PhoneFormat, PhoneNumberType};
 
+use super::e164::E164;
 use super::regions::Region;
 use super::{Country, PhoneError, PhoneNumber, PhoneProblem, regions};
 
@@ -67,6 +68,23 @@ fn read_international(digits: &str, country: Country, mode: Mode) -> Result<Phon
 /// default country. The order below is the rule; strict and lenient differ only in what they refuse, so a text
 /// that both accept is the same number in both.
 fn read_bare(digits: &str, country: Country, mode: Mode) -> Result<PhoneNumber, PhoneError> {
+    if let Some(number) = indonesian_mobile(digits, country) {
+        return Ok(number);
+    }
+    read_any_bare(digits, country, mode)
+}
+
+/// The form that almost all have, read at once: phonelib takes several readings to find the same number.
+fn indonesian_mobile(digits: &str, country: Country) -> Option<PhoneNumber> {
+    let significant = digits.strip_prefix('0').filter(|rest| rest.starts_with('8'))?;
+    if country != Country::INDONESIA {
+        return None;
+    }
+    let number = checked(&format!("+62{significant}")).ok()?;
+    (number.mobile && number.digits().strip_prefix("62") == Some(significant)).then_some(number)
+}
+
+fn read_any_bare(digits: &str, country: Country, mode: Mode) -> Result<PhoneNumber, PhoneError> {
     let with_code = digits.starts_with(country.calling_code()).then(|| international(digits));
     let national = national(digits, country);
     match (national, with_code) {
@@ -196,7 +214,7 @@ fn checked(text: &str) -> Result<PhoneNumber, PhoneProblem> {
     }
     let mobile_length = region.mobile_lengths.iter().any(|&length| usize::from(length) == significant.len());
     let number = PhoneNumber {
-        e164: parsed.e164().into(),
+        e164: E164::new(parsed.e164()).ok_or(PhoneProblem::TooLong)?,
         country,
         mobile: mobile_length && is_mobile_kind(kind, country),
     };
@@ -251,5 +269,30 @@ fn problem_of(error: ParseError, region: &Region, rest: &str) -> PhoneProblem {
         ParseError::InvalidLength => length_problem(rest.len(), region.mobile_lengths, region.fixed_lengths),
         ParseError::UnknownCountryCode => PhoneProblem::UnknownCountry,
         _ => PhoneProblem::Invalid,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every beginning of five digits behind the trunk prefix, in every length around those that exist.
+    #[test]
+    fn the_short_way_and_the_long_way_read_the_same() {
+        let mut read = 0;
+        for head in 80_000..90_000_u32 {
+            for length in [8, 9, 10, 11, 12, 13] {
+                let digits = format!("0{head}{:0>1$}", head % 1_000, length - 5);
+                let short = indonesian_mobile(&digits, Country::INDONESIA);
+                read += u32::from(short.is_some());
+                let long = read_any_bare(&digits, Country::INDONESIA, Mode::Strict);
+                // What the short way does not read is left to the long one.
+                assert!(short.is_none() || short == long.ok(), "{digits}");
+            }
+        }
+        assert!(read > 20_000, "only {read} numbers were read the short way");
+        for digits in ["081234567890", "+6281234567890", "6281234567890", "81234567890"] {
+            assert!(indonesian_mobile(digits, Country::parse("MY").unwrap()).is_none());
+        }
     }
 }
