@@ -29,6 +29,8 @@ const POLL: Duration = Duration::from_secs(1);
 const PURGE_EVERY: Duration = Duration::from_secs(60);
 const KEEP_SETTLED: Duration = Duration::from_secs(24 * 60 * 60);
 const PURGE_LIMIT: usize = 1_000;
+/// How many such batches go in one round.
+const PURGES_AT_ONCE: usize = 20;
 
 /// The waits between tries to record an outcome, 3.1 s together: within the lease.
 const RECORD_WAITS: [Duration; 5] = [
@@ -246,8 +248,19 @@ impl OutboxDispatcher {
     }
 
     async fn purge(&self) {
-        if let Err(error) = self.outbox.purge(self.clock.now() - KEEP_SETTLED, PURGE_LIMIT).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "old messages cannot be deleted");
+        // More than one batch where much is sent; bounded, so that it holds up no message for long.
+        for _ in 0..PURGES_AT_ONCE {
+            match self.outbox.purge(self.clock.now() - KEEP_SETTLED, PURGE_LIMIT).await {
+                Ok(gone) if gone >= PURGE_LIMIT => {}
+                Ok(_) => return,
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "old messages cannot be deleted"
+                    );
+                    return;
+                }
+            }
         }
     }
 }

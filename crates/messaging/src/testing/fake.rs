@@ -28,6 +28,7 @@ struct Shared {
 }
 
 struct State {
+    name: &'static str,
     capabilities: Capabilities,
     script: VecDeque<Step>,
     always: Option<(SendErrorKind, RetryAdvice)>,
@@ -47,7 +48,14 @@ impl Default for FakeProvider {
     fn default() -> Self {
         let capabilities =
             Capabilities::none().with_text().with_one_time_code().with_message_ids().with_receipts();
-        let state = State { capabilities, script: VecDeque::new(), always: None, sent: Vec::new(), calls: 0 };
+        let state = State {
+            name: "fake",
+            capabilities,
+            script: VecDeque::new(),
+            always: None,
+            sent: Vec::new(),
+            calls: 0,
+        };
         Self { shared: Arc::new(Shared { state: Mutex::new(state), sent: watch::Sender::new(0) }) }
     }
 }
@@ -57,6 +65,13 @@ impl FakeProvider {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Under another name than `fake`, where several are used side by side.
+    #[must_use]
+    pub fn named(self, name: &'static str) -> Self {
+        self.state().name = name;
+        self
     }
 
     /// With other capabilities. A provider that is not enabled refuses every send as disabled.
@@ -222,7 +237,7 @@ impl fmt::Debug for FakeProvider {
 #[async_trait::async_trait]
 impl MessageProvider for FakeProvider {
     fn name(&self) -> &'static str {
-        "fake"
+        self.state().name
     }
 
     fn capabilities(&self) -> Capabilities {
