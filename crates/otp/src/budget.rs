@@ -67,6 +67,9 @@ pub fn parse_span(text: &str) -> Option<Duration> {
     number.checked_mul(seconds_each).map(Duration::from_secs)
 }
 
+/// The largest budget from which events are taken back. Stores keep the events of one that small together.
+pub const RESERVABLE: u32 = 64;
+
 /// A budget as stores see it: an opaque key and a rate. A new limit changes no store.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Budget {

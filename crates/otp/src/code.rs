@@ -53,7 +53,7 @@ impl fmt::Debug for Nonce {
 
 impl From<Nonce> for String {
     fn from(nonce: Nonce) -> Self {
-        nonce.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::hex::encode(&nonce.0)
     }
 }
 
@@ -95,6 +95,25 @@ pub struct Code {
 }
 
 impl Code {
+    /// A code that is what it is, for numbers that exist for tests.
+    pub(crate) fn fixed(text: &str) -> Result<Self, MalformedCode> {
+        let length = text.len();
+        let expected = length.clamp(6, MAX_DIGITS);
+        let mut code = Self { digits: [0; MAX_DIGITS], length };
+        if length != expected || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(MalformedCode { expected });
+        }
+        for (place, byte) in code.digits.iter_mut().zip(text.bytes()) {
+            *place = byte - b'0';
+        }
+        Ok(code)
+    }
+
+    /// How many digits it has.
+    pub(crate) const fn length(&self) -> usize {
+        self.length
+    }
+
     /// The digits as text, for the message.
     #[must_use]
     pub fn expose(&self) -> Secret {
@@ -154,6 +173,13 @@ impl TypedCode {
         }
         if count == length { Ok(Self { digits, length }) } else { Err(malformed) }
     }
+
+    /// Whether these digits were read. For tests of reading.
+    #[cfg(test)]
+    pub(crate) fn is_text(&self, text: &str) -> bool {
+        let digits = self.digits.iter().take(self.length);
+        digits.map(|digit| char::from(b'0' + digit)).eq(text.chars())
+    }
 }
 
 impl Drop for TypedCode {
@@ -173,7 +199,12 @@ impl CodeKeys {
     /// The keys of an installation: its present secret, and those that it had before.
     #[must_use]
     pub fn new(current: &MasterKey, previous: &[MasterKey]) -> Self {
-        let prepare = |key: &MasterKey| (key.id(), mac_of(&key.derive(KEY_LABEL)));
+        Self::with_label(KEY_LABEL, current, previous)
+    }
+
+    /// The keys of another kind of code: each label gives sub-keys of its own.
+    pub(crate) fn with_label(label: &str, current: &MasterKey, previous: &[MasterKey]) -> Self {
+        let prepare = |key: &MasterKey| (key.id(), mac_of(&key.derive(label)));
         Self { current: prepare(current), previous: previous.iter().map(prepare).collect() }
     }
 

@@ -5,27 +5,57 @@ use std::time::Duration;
 
 use wartel_core::StoreErrorKind;
 use wartel_messaging::{
-    Content, DeliveryState, OneTimeCode, OutboundMessage, RetryAdvice, SendError, SendErrorKind,
+    Content, DeliveryState, MessageProvider, OneTimeCode, OutboundMessage, RetryAdvice, SendError,
+    SendErrorKind,
 };
 
 use crate::service::Shared;
-use crate::store::{DeliveryRecord, LeasedSend, SendOutcome};
+use crate::sightings::Sight;
+use crate::store::{DeliveryRecord, LeasedSend, Recorded, SendOutcome};
 use crate::template::Texting;
 
 /// All waits, retries and time-outs of one send together. Shorter than the lease, so that nobody else sends
 /// the same code meanwhile.
 pub(crate) const SEND_DEADLINE: Duration = Duration::from_secs(25);
 
-/// Carries out a leased send and records the outcome.
+/// What stands for the provider of a number that exists for tests.
+const TEST_PROVIDER: &str = "test";
+
+/// Carries out a leased send, over one channel after the other while each refuses, and records the outcomes.
 ///
 /// # Errors
-/// [`SendError`] if the provider did not take it, or gave an answer that cannot be read; in the latter case the
+/// [`SendError`] of the last channel if none took it, or gave an answer that cannot be read; in the latter case the
 /// send counts all the same. An answer that never came is [`DeliveryState::Unknown`].
 pub(crate) async fn deliver(shared: &Arc<Shared>, leased: &LeasedSend) -> Result<DeliveryState, SendError> {
-    let result = match compose(shared, leased) {
-        Some(message) => hand_over(shared, &message).await,
-        // The key was dropped, or the template fails: this code cannot be sent by anybody.
-        None => Err(SendError::new(shared.provider.name(), SendErrorKind::Unsupported, RetryAdvice::Never)),
+    let key = Sight::Key(leased.key.clone());
+    if !shared.sightings.is_noted(&key, shared.clock.now()) {
+        // Beside the send, which must not wait for it.
+        let noting = Arc::clone(shared);
+        shared.sends.spawn(async move { noting.see(key, noting.clock.now()).await });
+    }
+    let (mut answer, mut next) = deliver_over(shared, leased).await;
+    while let Some(leased) = next {
+        (answer, next) = deliver_over(shared, &leased).await;
+    }
+    answer
+}
+
+/// One channel.
+async fn deliver_over(
+    shared: &Arc<Shared>,
+    leased: &LeasedSend,
+) -> (Result<DeliveryState, SendError>, Option<LeasedSend>) {
+    if shared.test_numbers.code_of(&leased.phone, shared.clock.now()).is_some() {
+        let outcome = SendOutcome::Accepted { message_id: None };
+        let next = record(shared, leased, TEST_PROVIDER, outcome).await;
+        return (Ok(DeliveryState::Accepted), next);
+    }
+    let provider = shared.channels.get(leased.channel);
+    let name = provider.map_or("none", |provider| provider.name());
+    let result = match (compose(shared, leased), provider) {
+        (Some(message), Some(provider)) => hand_over(provider.as_ref(), &message).await,
+        // The key was dropped, the template fails, or the policy has fewer channels now: nobody can send this.
+        _ => Err(SendError::new(name, SendErrorKind::Unsupported, RetryAdvice::Never)),
     };
     let (outcome, answer) = match result {
         Ok(accepted) => {
@@ -39,20 +69,19 @@ pub(crate) async fn deliver(shared: &Arc<Shared>, leased: &LeasedSend) -> Result
     match &answer {
         Ok(state) => tracing::debug!(
             tenant = %leased.tenant, purpose = leased.purpose.as_str(), to = %leased.phone.masked(),
-            provider = shared.provider.name(), delivery = state.as_str(), "one-time code handed over"
+            provider = name, delivery = state.as_str(), "one-time code handed over"
         ),
         Err(error) => tracing::warn!(
             tenant = %leased.tenant, purpose = leased.purpose.as_str(), to = %leased.phone.masked(),
-            provider = shared.provider.name(), error = %error, kind = error.kind().as_str(),
-            "one-time code not sent"
+            provider = name, error = %error, kind = error.kind().as_str(), "one-time code not sent"
         ),
     }
-    record(shared, leased, outcome).await;
-    answer
+    let next = record(shared, leased, name, outcome).await;
+    (answer, next)
 }
 
 /// What adapters say of an answer that they cannot read. Sending again might send twice.
-fn is_unreadable(error: &SendError) -> bool {
+pub(crate) fn is_unreadable(error: &SendError) -> bool {
     error.kind() == SendErrorKind::Unavailable && error.advice() == RetryAdvice::Never
 }
 
@@ -75,6 +104,7 @@ fn compose(shared: &Shared, leased: &LeasedSend) -> Option<OutboundMessage> {
         purpose: &leased.purpose,
         code: &code,
         valid_for,
+        variables: &leased.variables,
     };
     let text = match shared.templates.render(&texting) {
         Ok(text) => text,
@@ -88,33 +118,46 @@ fn compose(shared: &Shared, leased: &LeasedSend) -> Option<OutboundMessage> {
 }
 
 async fn hand_over(
-    shared: &Shared,
+    provider: &dyn MessageProvider,
     message: &OutboundMessage,
 ) -> Result<wartel_messaging::Accepted, SendError> {
-    let sent = tokio::time::timeout(SEND_DEADLINE, shared.provider.send(message)).await;
+    let sent = tokio::time::timeout(SEND_DEADLINE, provider.send(message)).await;
     // Cut off in the middle: nobody knows how far the provider came.
     sent.unwrap_or_else(|_| {
-        Err(SendError::new(shared.provider.name(), SendErrorKind::Unavailable, RetryAdvice::Ambiguous))
+        Err(SendError::new(provider.name(), SendErrorKind::Unavailable, RetryAdvice::Ambiguous))
     })
 }
 
 /// Records the outcome, patiently: a send that was accepted and not recorded is made again when its lease ends.
-async fn record(shared: &Shared, leased: &LeasedSend, outcome: SendOutcome) {
-    let record = DeliveryRecord::new(leased, shared.provider.name(), outcome);
+/// Answers the send over the next channel, if there is one.
+async fn record(
+    shared: &Shared,
+    leased: &LeasedSend,
+    provider: &str,
+    outcome: SendOutcome,
+) -> Option<LeasedSend> {
+    let record = DeliveryRecord::new(leased, provider, outcome, shared.rules.clone());
     for wait in [Duration::from_millis(100), Duration::from_millis(400), Duration::from_secs(1)] {
         match shared.store.record_delivery(record.clone(), shared.clock.now()).await {
-            Ok(true) => return,
-            Ok(false) => {
-                tracing::warn!("the outcome of a send came after its lease had ended");
-                return;
+            Ok(recorded) => {
+                shared.changes.notify_waiters();
+                return match recorded {
+                    Recorded::Next(next) => Some(next),
+                    Recorded::Done => None,
+                    Recorded::Stale => {
+                        tracing::warn!("the outcome of a send came after its lease had ended");
+                        None
+                    }
+                };
             }
             Err(error) if matches!(error.kind(), StoreErrorKind::Corrupt | StoreErrorKind::Schema) => {
                 tracing::error!(error = %error, "the outcome of a send cannot be recorded");
-                return;
+                return None;
             }
             Err(error) => tracing::warn!(error = %error, "the outcome of a send is not recorded yet"),
         }
         tokio::time::sleep(wait).await;
     }
     tracing::error!("the outcome of a send was not recorded; the code is sent again when its lease ends");
+    None
 }

@@ -4,6 +4,8 @@ use wartel_core::{StoreError, Timestamp};
 use wartel_messaging::SendError;
 
 use crate::code::{MalformedCode, NoRandomness};
+use crate::events::Limit;
+use crate::guard::PumpingPolicyError;
 use crate::policy::PolicyError;
 use crate::template::TemplateError;
 
@@ -23,6 +25,18 @@ pub enum BuildError {
     /// A number of the policy is out of its range.
     #[error("the policy is not valid")]
     Policy(#[from] PolicyError),
+    /// A number of the policy against pumping is out of its range.
+    #[error("the policy against pumping is not valid")]
+    Pumping(#[from] PumpingPolicyError),
+    /// A deadline of a fallback is out of its range.
+    #[error("the deadline of a fallback must be 5 to 120 seconds without acceptance, sending or delivery")]
+    Deadline,
+    /// Two channels have one name, so that nobody could tell their receipts apart.
+    #[error("two channels have the same provider; each may be used once")]
+    SameChannelTwice,
+    /// A test number's code has another length than codes have.
+    #[error("the code of a test number must be as long as the policy says codes are")]
+    TestNumber,
     /// A message template is not valid.
     #[error("a message template is not valid")]
     Template(#[from] TemplateError),
@@ -55,13 +69,30 @@ pub enum StartError {
     RateLimited {
         /// When to ask again.
         retry_at: Timestamp,
+        /// Which budget.
+        limit: Limit,
     },
+    /// Too many codes were asked for and not used in this range of numbers from this network.
+    #[error("too many codes were asked for and not used from here")]
+    Suspicious {
+        /// When to ask again.
+        retry_at: Timestamp,
+    },
+    /// A challenge, such as a CAPTCHA, has to be passed first.
+    #[error("a challenge has to be passed first")]
+    ChallengeRequired,
+    /// The challenge could not be verified; the request may be made again.
+    #[error("the challenge could not be verified")]
+    ChallengeUnavailable,
     /// Too many wrong codes were given for this phone.
     #[error("too many wrong codes were given for this phone")]
     TooManyAttempts {
         /// When to ask again.
         retry_at: Timestamp,
     },
+    /// The idempotency key stands for another request.
+    #[error("the idempotency key was used for another request")]
+    IdempotencyMismatch,
     /// The provider did not take the message, or gave an answer that cannot be read. Only in the first case the
     /// phone gets its wait and its budget back.
     #[error("the provider did not take the message")]
@@ -73,6 +104,14 @@ pub enum StartError {
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
 }
+
+/// What a message may not say.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a variable has a name of 1 to 32 characters of a-z and `_`, and a value of 2 to 40 characters with a letter, \
+     without links or four digits in a row; a message has at most 8"
+)]
+pub struct VariableError;
 
 /// A check could not be made. Nothing was spent, but for a store that failed after it had counted.
 #[derive(Debug, thiserror::Error)]

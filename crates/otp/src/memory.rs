@@ -10,8 +10,8 @@ use wartel_messaging::DeliveryReceipt;
 use crate::budget::Budget;
 use crate::ledger::{Counter, Locator, PhoneLedger, ReceiptOrphan, Transaction, steps};
 use crate::store::{
-    Admission, Admit, Attempt, AttemptOutcome, DeliveryRecord, LeasedSend, OtpStore, Redeem, Redemption,
-    Rules, Snapshot, Target,
+    Admission, Admit, Attempt, AttemptOutcome, DeliveryRecord, LeasedSend, OtpStore, Recorded, Redeem,
+    Redemption, Rules, Snapshot, Target,
 };
 use crate::verification::VerificationId;
 
@@ -54,6 +54,11 @@ impl MemoryOtpStore {
         self.len() == 0
     }
 
+    /// Runs a step.
+    pub(crate) fn transact<T>(&self, step: impl FnOnce(&mut dyn Transaction) -> T) -> T {
+        step(&mut *self.lock())
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Steps do not panic between two writes; a poisoned lock says that some test panicked elsewhere.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -79,21 +84,27 @@ impl Transaction for Inner {
         ledger: &PhoneLedger,
     ) -> Result<(), StoreError> {
         let owner = (tenant.clone(), phone.clone());
-        if let Some(before) = self.ledgers.get(&owner) {
-            if let Some(due_at) = before.due_at() {
-                self.due.remove(&(due_at, owner.clone()));
+        let found = |ledger: &PhoneLedger| (ledger.due_at(), ledger.purge_at());
+        let before = self.ledgers.get(&owner).map(found);
+        let after = (!ledger.is_empty()).then(|| found(ledger));
+        if before != after {
+            if let Some((due_at, purge_at)) = before {
+                if let Some(due_at) = due_at {
+                    self.due.remove(&(due_at, owner.clone()));
+                }
+                self.purgeable.remove(&(purge_at, owner.clone()));
             }
-            self.purgeable.remove(&(before.purge_at(), owner.clone()));
+            if let Some((due_at, purge_at)) = after {
+                if let Some(due_at) = due_at {
+                    self.due.insert((due_at, owner.clone()));
+                }
+                self.purgeable.insert((purge_at, owner.clone()));
+            }
         }
-        if ledger.is_empty() {
-            self.ledgers.remove(&owner);
-            return Ok(());
-        }
-        if let Some(due_at) = ledger.due_at() {
-            self.due.insert((due_at, owner.clone()));
-        }
-        self.purgeable.insert((ledger.purge_at(), owner.clone()));
-        self.ledgers.insert(owner, ledger.clone());
+        match after {
+            Some(_) => self.ledgers.insert(owner, ledger.clone()),
+            None => self.ledgers.remove(&owner),
+        };
         Ok(())
     }
 
@@ -115,10 +126,17 @@ impl Transaction for Inner {
         Ok(self.counters.get(&budget.key).and_then(|(counter, _)| counter.refuses_until(budget.rate, now)))
     }
 
-    fn charge(&mut self, budget: &Budget, now: Timestamp) -> Result<(), StoreError> {
+    fn charge(&mut self, budget: &Budget, now: Timestamp) -> Result<Timestamp, StoreError> {
         let (counter, kept_until) = self.counters.entry(budget.key.clone()).or_default();
-        counter.charge(budget.rate, now);
-        *kept_until = counter.latest().unwrap_or(now) + budget.rate.window;
+        let at = counter.charge(budget.rate, now);
+        *kept_until = at + budget.rate.window;
+        Ok(at)
+    }
+
+    fn release(&mut self, budget: &Budget, at: Timestamp) -> Result<(), StoreError> {
+        if let Some((counter, _)) = self.counters.get_mut(&budget.key) {
+            counter.release(at);
+        }
         Ok(())
     }
 
@@ -202,7 +220,7 @@ impl OtpStore for MemoryOtpStore {
         steps::cancel(&mut *self.lock(), tenant, id, now)
     }
 
-    async fn record_delivery(&self, record: DeliveryRecord, now: Timestamp) -> Result<bool, StoreError> {
+    async fn record_delivery(&self, record: DeliveryRecord, now: Timestamp) -> Result<Recorded, StoreError> {
         steps::record_delivery(&mut *self.lock(), &record, now)
     }
 
@@ -225,6 +243,15 @@ impl OtpStore for MemoryOtpStore {
 
     async fn purge(&self, rules: &Rules, limit: usize, now: Timestamp) -> Result<usize, StoreError> {
         steps::purge(&mut *self.lock(), rules, limit, now)
+    }
+
+    async fn unlock(
+        &self,
+        tenant: &TenantId,
+        phone: &PhoneNumber,
+        _now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        steps::unlock(&mut *self.lock(), tenant, phone)
     }
 
     async fn forget(

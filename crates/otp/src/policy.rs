@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wartel_core::Country;
 
-use crate::budget::Rate;
+use crate::budget::{RESERVABLE, Rate};
 use crate::store::Rules;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -35,9 +35,13 @@ pub struct OtpPolicy {
     pub sends_per_phone: Vec<Rate>,
     /// Sends asked for from one address (/32, /64). Default: 30 per hour. Env: `WARTEL_OTP_SENDS_PER_IP`.
     pub sends_per_ip: Vec<Rate>,
+    /// Sends asked for from one network (/24, /48), so that nobody who holds a whole one spends the tenant's budget.
+    /// Default: 300 per hour. Env: `WARTEL_OTP_SENDS_PER_NETWORK`.
+    pub sends_per_network: Vec<Rate>,
     /// Sends of one tenant. Default: 600 per 10 min. Env: `WARTEL_OTP_SENDS_PER_TENANT`.
     pub sends_per_tenant: Vec<Rate>,
-    /// Certainly refused sends asked for from one address. Default: 10 per hour.
+    /// Certainly refused sends asked for from one address; those under way count until they are answered. Default:
+    /// 10 per hour. Range: at most 64. Env: `WARTEL_OTP_REFUSED_PER_IP`.
     pub refused_per_ip: Vec<Rate>,
     /// Failed checks of one phone over all purposes. Default: 15 per day. Range: at least `checks`, in a span
     /// of 1 h or more. Env: `WARTEL_OTP_FAILED_PER_PHONE`.
@@ -59,6 +63,7 @@ impl Default for OtpPolicy {
             countries: vec![Country::INDONESIA],
             sends_per_phone: vec![Rate::new(5, 10 * MINUTE), Rate::new(10, DAY)],
             sends_per_ip: vec![Rate::new(30, HOUR)],
+            sends_per_network: vec![Rate::new(300, HOUR)],
             sends_per_tenant: vec![Rate::new(600, 10 * MINUTE)],
             refused_per_ip: vec![Rate::new(10, HOUR)],
             failed_per_phone: Rate::new(15, DAY),
@@ -77,7 +82,11 @@ pub struct PolicyError {
 }
 
 impl PolicyError {
-    /// The field of [`OtpPolicy`] that is wrong.
+    pub(crate) const fn new(field: &'static str, range: &'static str) -> Self {
+        Self { field, range }
+    }
+
+    /// The field of [`OtpPolicy`] that is wrong, or of [`ReversePolicy`](crate::ReversePolicy) behind `reverse.`.
     #[must_use]
     pub const fn field(&self) -> &'static str {
         self.field
@@ -99,15 +108,21 @@ impl OtpPolicy {
             })
         };
         let rates = "rates of at least 1 in more than no time, of which no two have the same span";
-        let rules: [(bool, &'static str, &'static str); 11] = [
+        let rules: [(bool, &'static str, &'static str); 12] = [
             ((6..=10).contains(&self.length), "length", "6 to 10 digits"),
             ((MINUTE..=MAX_CODE_LIFE).contains(&self.ttl), "ttl", "1 to 10 minutes"),
             ((1..=10).contains(&self.checks), "checks", "1 to 10"),
             (!self.waits.is_empty() && spans_fit, "waits", "at least one span, each of 1 second to 1 hour"),
             (rates_fit(&self.sends_per_phone), "sends_per_phone", rates),
             (rates_fit(&self.sends_per_ip), "sends_per_ip", rates),
+            (rates_fit(&self.sends_per_network), "sends_per_network", rates),
             (rates_fit(&self.sends_per_tenant), "sends_per_tenant", rates),
-            (rates_fit(&self.refused_per_ip), "refused_per_ip", rates),
+            (
+                rates_fit(&self.refused_per_ip)
+                    && self.refused_per_ip.iter().all(|rate| rate.max <= RESERVABLE),
+                "refused_per_ip",
+                "rates of 1 to 64 in more than no time, of which no two have the same span",
+            ),
             (
                 self.failed_per_phone.max >= self.checks && self.failed_per_phone.window >= HOUR,
                 "failed_per_phone",
@@ -144,6 +159,7 @@ impl OtpPolicy {
             lease: Duration::from_secs(30),
             uncertain_tries: 2,
             retention: DAY,
+            fallbacks: Vec::new(),
         }
     }
 }

@@ -104,7 +104,7 @@ pub struct ProofHash(String);
 impl ProofHash {
     fn of(token: &Secret) -> Self {
         let digest = Sha256::digest(token.expose().as_bytes());
-        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(crate::hex::encode(&digest))
     }
 
     /// The hash as 64 hex digits.

@@ -1,12 +1,13 @@
 //! The port of the store that keeps challenges, verifications and budgets.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use wartel_core::{KeyId, Locale, PhoneNumber, StoreError, TenantId, Timestamp};
-use wartel_messaging::{DeliveryReceipt, ProviderMessageId};
+use wartel_messaging::{DeliveryReceipt, DeliveryState, ProviderMessageId};
 
 use crate::budget::{Budget, ClientKey, Rate};
 use crate::code::Nonce;
@@ -46,6 +47,30 @@ pub struct Rules {
     pub uncertain_tries: u32,
     /// How long names, challenges and receipts are kept after their end.
     pub retention: Duration,
+    /// When the next channel is tried, for each channel but the last.
+    #[serde(default)]
+    pub fallbacks: Vec<FallbackRule>,
+}
+
+/// When the channel after this one is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FallbackRule {
+    /// How long this channel has, from the moment that it is tried.
+    pub after: Duration,
+    /// How far the message has to come in that time.
+    pub wanted: DeliveryState,
+    /// Whether receipts are known to arrive from this channel. Without them a message that the provider accepted
+    /// counts as come far enough, because nobody could tell otherwise.
+    pub receipts: bool,
+}
+
+impl FallbackRule {
+    /// The next channel is tried `after` this long without `wanted`.
+    #[must_use]
+    pub const fn new(after: Duration, wanted: DeliveryState, receipts: bool) -> Self {
+        Self { after, wanted, receipts }
+    }
 }
 
 /// Asks for a code. `Debug` shows neither the name nor the address.
@@ -78,8 +103,52 @@ pub struct Admit {
     pub phone_rates: Vec<Rate>,
     /// Budgets that others share: the client's, then the tenant's. Locked and charged in this order.
     pub shared_budgets: Vec<Budget>,
-    /// Budgets that a certainly refused send is charged to, and that refuse when they are spent.
+    /// Budgets of refusals. The send takes a place in each, and gives it back unless it is certainly refused: so
+    /// they are exact however many sends are under way. Each allows at most [`RESERVABLE`](crate::RESERVABLE).
     pub refusal_budgets: Vec<Budget>,
+    /// The caller's own name for this request: the same one again is answered the same and sends nothing.
+    pub idempotency: Option<Idempotency>,
+    /// What the message may say beside the code. At most 8.
+    pub variables: BTreeMap<String, String>,
+    /// From which network the caller asks; kept with the challenge.
+    pub network: Option<String>,
+    /// Answers what was answered to this idempotency key before, and admits nothing new.
+    pub replay_only: bool,
+}
+
+/// A caller's own name for a request: a hash of the name, and keyed hashes of the request. Names are random as a rule;
+/// one that is made of something private can be found by trying.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Idempotency {
+    /// The hash of tenant and name.
+    pub key: String,
+    /// The hash of what is asked for, once for each key of the installation, the current one first.
+    pub bodies: Vec<String>,
+    /// How long the name stands for this request.
+    pub window: Duration,
+}
+
+impl Idempotency {
+    /// A name and what it stands for, both as hashes, for so long.
+    #[must_use]
+    pub fn new(key: impl Into<String>, bodies: Vec<String>, window: Duration) -> Self {
+        Self { key: key.into(), bodies, window }
+    }
+
+    /// What claims the name, over all phones: a budget of one.
+    pub(crate) fn claim(&self) -> Budget {
+        Budget::new(format!("idempotency/{}", self.key), Rate::new(1, self.window))
+    }
+}
+
+impl Admit {
+    /// All budgets that the step reads, in the order in which they are locked.
+    #[must_use]
+    pub fn budgets(&self) -> Vec<Budget> {
+        let claim = self.idempotency.iter().map(Idempotency::claim);
+        claim.chain(self.refusal_budgets.iter().chain(&self.shared_budgets).cloned()).collect()
+    }
 }
 
 impl fmt::Debug for Admit {
@@ -132,7 +201,16 @@ pub enum Admission {
         view: VerificationView,
         /// The send, already leased to the caller.
         send: LeasedSend,
+        /// Whether the challenge is new.
+        begun: bool,
     },
+    /// A request with this idempotency key was answered before: the same answer again, and nothing is sent.
+    Replayed {
+        /// What was answered; the delivery as it stands now.
+        view: VerificationView,
+    },
+    /// The idempotency key stands for another request.
+    Conflict,
     /// Not now.
     Refused {
         /// Which limit.
@@ -180,6 +258,12 @@ pub struct LeasedSend {
     pub greeting: Option<String>,
     /// The language of the message.
     pub locale: Locale,
+    /// Which channel, counted from 0.
+    pub channel: u32,
+    /// What the message may say beside the code.
+    pub variables: BTreeMap<String, String>,
+    /// The budgets in which a refusal has its place kept; whoever records the outcome hands them back.
+    pub reserved: Vec<Budget>,
 }
 
 impl fmt::Debug for LeasedSend {
@@ -236,6 +320,10 @@ pub struct LiveChallenge {
     pub nonce: Nonce,
     /// Its key.
     pub key: KeyId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From which network it was asked for first.
+    pub network: Option<String>,
 }
 
 /// Spends one check.
@@ -320,25 +408,54 @@ pub struct DeliveryRecord {
     pub phone: PhoneNumber,
     /// Which send.
     pub send: SendId,
+    /// Over which channel.
+    pub channel: u32,
     /// The fence of the lease.
     pub fence: u32,
     /// The provider that was asked.
     pub provider: String,
     /// What came of it.
     pub outcome: SendOutcome,
+    /// The policy.
+    pub rules: Rules,
+    /// The budgets of the lease, so that a store can lock them beforehand. The ledger knows them too.
+    pub reserved: Vec<Budget>,
+}
+
+/// What recording an outcome did.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "it is taken apart where it arrives")]
+pub enum Recorded {
+    /// Nothing: the fence is not the newest, or the outcome tells nothing new.
+    Stale,
+    /// The outcome is kept.
+    Done,
+    /// The outcome is kept, and the next channel is to be tried now.
+    Next(LeasedSend),
+}
+
+impl Recorded {
+    /// Whether the outcome is kept.
+    #[must_use]
+    pub const fn is_kept(&self) -> bool {
+        !matches!(self, Self::Stale)
+    }
 }
 
 impl DeliveryRecord {
     /// The outcome of `send`.
     #[must_use]
-    pub fn new(send: &LeasedSend, provider: impl Into<String>, outcome: SendOutcome) -> Self {
+    pub fn new(send: &LeasedSend, provider: impl Into<String>, outcome: SendOutcome, rules: Rules) -> Self {
         Self {
             tenant: send.tenant.clone(),
             phone: send.phone.clone(),
             send: send.send,
+            channel: send.channel,
             fence: send.fence,
             provider: provider.into(),
             outcome,
+            rules,
+            reserved: send.reserved.clone(),
         }
     }
 }
@@ -404,15 +521,16 @@ pub trait OtpStore: fmt::Debug + Send + Sync + 'static {
     async fn cancel(&self, tenant: &TenantId, id: VerificationId, now: Timestamp)
     -> Result<bool, StoreError>;
 
-    /// Records what came of a send. Answers `false`, and changes nothing, if the fence is not the newest.
-    async fn record_delivery(&self, record: DeliveryRecord, now: Timestamp) -> Result<bool, StoreError>;
+    /// Records what came of a send. A send that was not taken goes on over the next channel, if there is one.
+    async fn record_delivery(&self, record: DeliveryRecord, now: Timestamp) -> Result<Recorded, StoreError>;
 
     /// Raises the state of the send that a receipt names. A receipt whose message is not known yet is kept
     /// and matched later. Answers whether it was matched now.
     async fn record_receipt(&self, receipt: DeliveryReceipt, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Leases at most `limit` sends whose lease has lapsed. One that was handed over too often, or whose
-    /// code is too old to be sent, becomes `unknown` instead.
+    /// code is too old to be sent, becomes `unknown` instead. A send that did not come far enough by its deadline
+    /// goes on over the next channel, also leased here.
     async fn lease_due(
         &self,
         limit: usize,
@@ -426,6 +544,14 @@ pub trait OtpStore: fmt::Debug + Send + Sync + 'static {
     /// Deletes what has been over for longer than the retention, at most `limit` phones and as many receipts
     /// and counters; answers how many rows went. Counters of failed checks stay as long as they count.
     async fn purge(&self, rules: &Rules, limit: usize, now: Timestamp) -> Result<usize, StoreError>;
+
+    /// Clears the failed checks of a phone, as an operator may. Answers whether there were any.
+    async fn unlock(
+        &self,
+        tenant: &TenantId,
+        phone: &PhoneNumber,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// Deletes everything that is kept of a phone, but the counters of sends and failed checks: forgetting must
     /// not renew anybody's guesses. Answers whether there was anything.
@@ -466,7 +592,7 @@ impl<T: OtpStore + ?Sized> OtpStore for Arc<T> {
         (**self).cancel(tenant, id, now).await
     }
 
-    async fn record_delivery(&self, record: DeliveryRecord, now: Timestamp) -> Result<bool, StoreError> {
+    async fn record_delivery(&self, record: DeliveryRecord, now: Timestamp) -> Result<Recorded, StoreError> {
         (**self).record_delivery(record, now).await
     }
 
@@ -489,6 +615,15 @@ impl<T: OtpStore + ?Sized> OtpStore for Arc<T> {
 
     async fn purge(&self, rules: &Rules, limit: usize, now: Timestamp) -> Result<usize, StoreError> {
         (**self).purge(rules, limit, now).await
+    }
+
+    async fn unlock(
+        &self,
+        tenant: &TenantId,
+        phone: &PhoneNumber,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        (**self).unlock(tenant, phone, now).await
     }
 
     async fn forget(

@@ -1,5 +1,6 @@
 //! The text that carries a code.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -38,7 +39,8 @@ Thank you.";
 /// The texts that carry a code, one for each language.
 ///
 /// Templates are in the syntax of Jinja. They know `name` (may be missing), `app`, `code`, `valid` (the time
-/// really left, such as "5 menit"), and `purpose` (such as "verifikasi pendaftaran").
+/// really left, such as "5 menit"), `purpose` (such as "verifikasi pendaftaran"), and `vars.<name>` for the
+/// [variables](crate::Start::variable) of the request.
 #[derive(Clone)]
 pub struct MessageTemplates {
     environment: Environment<'static>,
@@ -72,6 +74,7 @@ pub(crate) struct Texting<'a> {
     pub(crate) purpose: &'a Purpose,
     pub(crate) code: &'a Secret,
     pub(crate) valid_for: Duration,
+    pub(crate) variables: &'a BTreeMap<String, String>,
 }
 
 impl Default for MessageTemplates {
@@ -102,6 +105,7 @@ impl MessageTemplates {
             purpose: &Purpose::REGISTRATION,
             code: &code,
             valid_for: Duration::from_secs(300),
+            variables: &BTreeMap::new(),
         };
         let text = templates.render(&sample)?;
         let shown = text.expose().matches(code.expose()).count();
@@ -129,6 +133,7 @@ impl MessageTemplates {
                 code => texting.code.expose(),
                 valid => spoken(texting.valid_for, texting.locale),
                 purpose => purpose_in_words(texting.purpose, texting.locale),
+                vars => texting.variables,
             })
         });
         rendered.map(Secret::new).map_err(|error| TemplateError::Syntax { locale, source: error.into() })
@@ -186,6 +191,7 @@ mod tests {
             purpose: &Purpose::REGISTRATION,
             code: &code,
             valid_for: Duration::from_secs(seconds),
+            variables: &BTreeMap::new(),
         };
         MessageTemplates::default().render(&texting).unwrap().expose().to_owned()
     }

@@ -1,12 +1,16 @@
 //! Asking for a code.
 
-use wartel_core::{PhoneNumber, Timestamp};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use wartel_core::Timestamp;
 use wartel_messaging::DeliveryState;
 
-use super::state::{Challenge, Pace, PhoneLedger, Send, Verification};
+use super::lease::Scope;
+use super::state::{Challenge, Pace, PhoneLedger, Reservation, Send, Verification};
 use crate::budget::Rate;
-use crate::store::{Admission, Admit, LeasedSend, Refusal};
-use crate::verification::{ChallengeId, VerificationId};
+use crate::store::{Admission, Admit, Refusal};
+use crate::verification::{ChallengeId, SendId, VerificationId};
 
 impl PhoneLedger {
     /// Admits a request or refuses it. `shared_until` is the instant until which the shared budgets refuse,
@@ -90,14 +94,16 @@ impl PhoneLedger {
         if let Some(own) = self.verification_mut(verification) {
             own.greeting.clone_from(&request.greeting);
             own.locale = request.locale;
+            own.variables.clone_from(&request.variables);
         }
 
         let rules = &request.rules;
         let pace_before = self.pace;
         let longest = request.phone_rates.iter().map(|rate| rate.window).max().unwrap_or_default();
         self.sends.at.retain(|at| *at + longest > now);
-        // A clock that steps back renews nothing: the instants stay in order.
-        let asked_at = self.sends.at.last().map_or(now, |latest| now.max(*latest));
+        // A clock that steps back renews nothing: the instants stay in order. And no two are the same, because a send
+        // that is given back is known by its instant.
+        let asked_at = self.sends.at.last().map_or(now, |latest| now.max(*latest + Duration::from_micros(1)));
         self.sends.at.push(asked_at);
         self.pace = next_pace(pace_before, request, asked_at);
         self.sends.kept_until = now + longest.max(rules.waits_reset);
@@ -105,6 +111,9 @@ impl PhoneLedger {
         let send = Send {
             id: request.fresh.send,
             asked_by: verification,
+            channel: 0,
+            fall_back_at: rules.fallbacks.first().map(|fallback| now + fallback.after),
+            refused: false,
             asked_at,
             state: DeliveryState::Queued,
             fence: 1,
@@ -114,29 +123,31 @@ impl PhoneLedger {
             message_id: None,
             state_id: None,
             pace_before,
-            refusal_budgets: request.refusal_budgets.clone(),
+            reserved: Vec::new(),
         };
+        let begun = challenge_id == request.fresh.challenge;
+        let asked = self.verification(verification).cloned();
         let mut leased = None;
         if let Some(challenge) = self.challenge_mut(challenge_id) {
             challenge.expires_at = prolonged(challenge, request, now);
-            leased = Some(LeasedSend {
-                tenant: request.tenant.clone(),
-                phone: request.phone.clone(),
-                purpose: request.purpose.clone(),
-                send: send.id,
-                fence: send.fence,
-                nonce: challenge.nonce,
-                key: challenge.key.clone(),
-                expires_at: challenge.expires_at,
-                greeting: request.greeting.clone(),
-                locale: request.locale,
-            });
+            let scope = Scope { tenant: &request.tenant, phone: &request.phone, rules };
+            leased = Some(scope.leased(challenge, &send, asked.as_ref()));
             challenge.sends.push(send);
         }
         match (self.view(verification, &request.phone, now), leased) {
-            (Some(view), Some(send)) => Admission::Send { view, send },
+            (Some(view), Some(send)) => {
+                self.remember_key(request, &view);
+                Admission::Send { view, send, begun }
+            }
             // Both were written a few lines above.
             _ => Admission::Refused { reason: Refusal::ResendTooSoon, until: self.pace.next_at },
+        }
+    }
+
+    /// Keeps the places that a refusal of the send has in budgets.
+    pub(super) fn reserve(&mut self, send: SendId, reserved: Vec<Reservation>) {
+        if let Some(send) = self.send_mut(send, 0) {
+            send.reserved = reserved;
         }
     }
 
@@ -150,11 +161,13 @@ impl PhoneLedger {
             nonce: request.fresh.nonce,
             key: request.key.clone(),
             created_at: now,
-            expires_at: now + request.rules.ttl,
+            // Its first send prolongs it.
+            expires_at: now,
             ended_at: None,
             failed_without_id: 0,
             retention: request.rules.retention,
             sends: Vec::new(),
+            network: request.network.clone(),
         });
         request.fresh.challenge
     }
@@ -170,60 +183,11 @@ impl PhoneLedger {
             spent: 0,
             cancelled: false,
             approved: false,
+            variables: BTreeMap::new(),
+            keyed: Vec::new(),
         });
         request.fresh.verification
     }
-
-    /// At most `limit` of the sends whose lease has lapsed, leased anew; those that may not be sent again become
-    /// `unknown`.
-    pub(super) fn lease_lapsed(
-        &mut self,
-        scope: &Scope<'_>,
-        limit: usize,
-        now: Timestamp,
-    ) -> Vec<LeasedSend> {
-        let mut leased = Vec::new();
-        for challenge in &mut self.challenges {
-            let sendable = challenge.is_live(now) && challenge.expires_at.since(now) >= scope.rules.min_life;
-            for send in &mut challenge.sends {
-                if send.lease_until.is_none_or(|until| until > now) {
-                    continue;
-                }
-                if !sendable || send.tries >= scope.rules.uncertain_tries {
-                    send.lease_until = None;
-                    send.state = send.state.max(DeliveryState::Unknown);
-                    continue;
-                }
-                if leased.len() >= limit {
-                    continue;
-                }
-                send.tries += 1;
-                send.fence += 1;
-                send.lease_until = Some(now + scope.rules.lease);
-                let asked_by = self.verifications.iter().find(|v| v.id == send.asked_by);
-                leased.push(LeasedSend {
-                    tenant: scope.tenant.clone(),
-                    phone: scope.phone.clone(),
-                    purpose: challenge.purpose.clone(),
-                    send: send.id,
-                    fence: send.fence,
-                    nonce: challenge.nonce,
-                    key: challenge.key.clone(),
-                    expires_at: challenge.expires_at,
-                    greeting: asked_by.and_then(|v| v.greeting.clone()),
-                    locale: asked_by.map(|v| v.locale).unwrap_or_default(),
-                });
-            }
-        }
-        leased
-    }
-}
-
-/// Whose ledger it is, and by which rules.
-pub(super) struct Scope<'a> {
-    pub(super) tenant: &'a wartel_core::TenantId,
-    pub(super) phone: &'a PhoneNumber,
-    pub(super) rules: &'a crate::store::Rules,
 }
 
 /// When the code dies if it is sent now: prolonged, but never past its longest life, and never shortened.

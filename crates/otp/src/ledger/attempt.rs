@@ -125,7 +125,7 @@ impl PhoneLedger {
 
     /// Ends a caller's id. Answers `false` if it is not pending.
     pub(super) fn cancel(&mut self, id: VerificationId, now: Timestamp) -> bool {
-        let Some(verification) = self.verification(id) else { return false };
+        let Some(verification) = self.verification(id) else { return self.cancel_reverse(id, now) };
         if !self.is_pending(verification, now) {
             return false;
         }
@@ -135,6 +135,13 @@ impl PhoneLedger {
         }
         self.end_if_nobody_waits(challenge, now);
         true
+    }
+
+    /// Forgives the failed checks. Answers whether there were any.
+    pub(super) fn clear_failures(&mut self) -> bool {
+        let any = !self.failures.is_clear();
+        self.failures = super::state::Failures::default();
+        any
     }
 
     /// Gives the proof to whoever asks first. Answers whether `by` owns it.

@@ -24,13 +24,21 @@ impl Counter {
         (until > now).then_some(until)
     }
 
-    /// Counts one event. An instant before the latest one counts as the latest, so that a clock that steps
-    /// back renews nothing.
-    pub fn charge(&mut self, rate: Rate, now: Timestamp) {
+    /// Counts one event and answers the instant under which it counts. An instant before the latest one counts
+    /// as the latest, so that a clock that steps back renews nothing.
+    pub fn charge(&mut self, rate: Rate, now: Timestamp) -> Timestamp {
         let at = self.at.back().map_or(now, |latest| now.max(*latest));
         self.at.push_back(at);
         while self.at.len() > usize::try_from(rate.max).unwrap_or(usize::MAX) {
             self.at.pop_front();
+        }
+        at
+    }
+
+    /// Takes back one event that was counted under exactly this instant; nothing happens if there is none.
+    pub fn release(&mut self, at: Timestamp) {
+        if let Some(place) = self.at.iter().rposition(|counted| *counted == at) {
+            self.at.remove(place);
         }
     }
 
@@ -58,6 +66,22 @@ mod tests {
         assert_eq!(counter.refuses_until(rate, at(10)), None);
         counter.charge(rate, at(10));
         assert_eq!(counter.refuses_until(rate, at(11)), Some(at(14)));
+    }
+
+    #[test]
+    fn what_is_taken_back_does_not_count() {
+        let rate = Rate::new(2, Duration::from_secs(10));
+        let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
+        let mut counter = Counter::default();
+        let first = counter.charge(rate, at(1));
+        counter.charge(rate, at(2));
+        counter.release(at(5));
+        assert_eq!(counter.refuses_until(rate, at(3)), Some(at(11)));
+        counter.release(first);
+        counter.release(first);
+        assert_eq!(counter.refuses_until(rate, at(3)), None);
+        counter.charge(rate, at(3));
+        assert_eq!(counter.refuses_until(rate, at(4)), Some(at(12)));
     }
 
     #[test]

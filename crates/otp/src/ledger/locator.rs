@@ -15,25 +15,32 @@ impl Locator {
     /// Finds the ledger of a verification.
     #[must_use]
     pub fn verification(id: VerificationId) -> Self {
-        Self(format!("v:{id}"))
+        let mut hyphenated = uuid::Uuid::encode_buffer();
+        Self::joined(&["v", id.as_uuid().hyphenated().encode_lower(&mut hyphenated)])
     }
 
     /// Finds the ledger of a proof.
     #[must_use]
     pub fn proof(hash: &ProofHash) -> Self {
-        Self(format!("p:{}", hash.as_str()))
+        Self::joined(&["p", hash.as_str()])
     }
 
     /// Finds the ledger of a message by the id that the provider gave when it accepted it.
     #[must_use]
     pub fn message(provider: &str, id: &ProviderMessageId) -> Self {
-        Self(format!("m:{provider}:{}", id.as_str()))
+        Self::joined(&["m", provider, id.as_str()])
     }
 
     /// Finds the ledger of a message by its second id.
     #[must_use]
     pub fn state_id(provider: &str, id: &ProviderMessageId) -> Self {
-        Self(format!("s:{provider}:{}", id.as_str()))
+        Self::joined(&["s", provider, id.as_str()])
+    }
+
+    /// Finds the ledger that answered a request with an idempotency key, by the key's hash.
+    #[must_use]
+    pub fn idempotency(key: &str) -> Self {
+        Self::joined(&["i", key])
     }
 
     /// By what a receipt may find its message, the surest first.
@@ -42,6 +49,11 @@ impl Locator {
         let message = key.message_id.as_ref().map(|id| Self::message(provider, id));
         let state = key.state_id.as_ref().map(|id| Self::state_id(provider, id));
         message.into_iter().chain(state).collect()
+    }
+
+    /// Not `format!`: locators are made at each step.
+    fn joined(parts: &[&str]) -> Self {
+        Self(parts.join(":"))
     }
 
     /// The locator as text, unique over all kinds.

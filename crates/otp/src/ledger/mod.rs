@@ -4,6 +4,7 @@
 //! [`Transaction`]: it loads and saves ledgers, finds them by [`Locator`], and counts shared budgets. The
 //! functions of [`steps`] are the verbs of [`OtpStore`](crate::store::OtpStore) on top of that; each runs
 //! inside one transaction that has locked the ledger, then the shared budgets in the order given.
+//! [`reverse_steps`] are those of [`ReverseStore`](crate::ReverseStore).
 //!
 //! Why one document for each phone: every rule reads several of its parts (a new id needs the failed checks,
 //! the reservations of the other ids and the sends), so they are locked together anyway. One document is one
@@ -13,8 +14,12 @@ mod admit;
 mod attempt;
 mod counter;
 mod delivery;
+mod lease;
 mod locator;
+mod replay;
 mod retention;
+mod reverse;
+pub mod reverse_steps;
 mod state;
 pub mod steps;
 

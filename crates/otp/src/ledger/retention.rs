@@ -18,7 +18,10 @@ impl PhoneLedger {
         for challenge in gone {
             dropped.extend(challenge.locators());
             let of_it = self.verifications.iter().filter(|v| v.challenge == challenge.id);
-            dropped.extend(of_it.map(|v| Locator::verification(v.id)));
+            for verification in of_it {
+                dropped.push(Locator::verification(verification.id));
+                dropped.extend(verification.keyed.iter().map(|keyed| Locator::idempotency(&keyed.key)));
+            }
             self.verifications.retain(|v| v.challenge != challenge.id);
         }
         dropped
@@ -43,6 +46,7 @@ impl PhoneLedger {
         let (kept, gone): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.proofs).into_iter().partition(|proof| proof.expires_at > now);
         self.proofs = kept;
+        dropped.extend(self.drop_reverse(|reverse| reverse.purge_at() > now));
         dropped.extend(gone.iter().map(|proof| Locator::proof(&proof.hash)));
         if self.sends.kept_until <= now {
             self.sends = SendCounter::default();
@@ -57,6 +61,7 @@ impl PhoneLedger {
     /// Drops everything but the counters; answers the locators that lead nowhere now.
     pub(super) fn forget(&mut self) -> Vec<Locator> {
         let mut dropped = self.drop_challenges(|_| false);
+        dropped.extend(self.drop_reverse(|_| false));
         dropped.extend(std::mem::take(&mut self.proofs).iter().map(|proof| Locator::proof(&proof.hash)));
         dropped
     }

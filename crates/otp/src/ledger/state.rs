@@ -1,5 +1,6 @@
 //! What is kept of one phone.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use wartel_core::{KeyId, Locale, PhoneNumber, Timestamp};
 use wartel_messaging::{DeliveryState, ProviderMessageId};
 
 use super::locator::Locator;
-use crate::budget::{Budget, ClientKey};
+use super::reverse::Reverse;
+use crate::budget::{Budget, ClientKey, Rate};
 use crate::code::Nonce;
 use crate::proof::ProofHash;
 use crate::purpose::Purpose;
@@ -18,100 +20,225 @@ use crate::verification::{ChallengeId, SendId, VerificationId, VerificationState
 /// Everything that is kept of one (tenant, phone): challenges, verifications, proofs and counters.
 ///
 /// Serialises to a document without the phone number, the code or anything that the code can be found from
-/// without the key. Fields that a later version adds have defaults.
+/// without the key. Fields that a later version adds have defaults. Each step reads and writes the whole document, so
+/// its names are short and it has nothing in it that is as it is by default.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PhoneLedger {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) challenges: Vec<Challenge>,
-    #[serde(default)]
+    #[serde(rename = "v", default, skip_serializing_if = "is_default")]
     pub(super) verifications: Vec<Verification>,
-    #[serde(default)]
+    #[serde(rename = "o", default, skip_serializing_if = "is_default")]
     pub(super) proofs: Vec<ProofRecord>,
-    #[serde(default)]
+    #[serde(rename = "s", default, skip_serializing_if = "is_default")]
     pub(super) sends: SendCounter,
-    #[serde(default)]
+    #[serde(rename = "p", default, skip_serializing_if = "is_default")]
     pub(super) pace: Pace,
-    #[serde(default)]
+    #[serde(rename = "f", default, skip_serializing_if = "is_default")]
     pub(super) failures: Failures,
+    #[serde(rename = "r", default, skip_serializing_if = "is_default")]
+    pub(super) reverse: Vec<Reverse>,
 }
 
 /// The one live code of a purpose, or one that was.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Challenge {
+    #[serde(rename = "i")]
     pub(super) id: ChallengeId,
+    #[serde(rename = "p")]
     pub(super) purpose: Purpose,
     pub(super) nonce: Nonce,
     pub(super) key: KeyId,
+    #[serde(rename = "c")]
     pub(super) created_at: Timestamp,
+    #[serde(rename = "x")]
     pub(super) expires_at: Timestamp,
+    #[serde(rename = "e", default, skip_serializing_if = "is_default")]
     pub(super) ended_at: Option<Timestamp>,
+    #[serde(rename = "f", default, skip_serializing_if = "is_default")]
     pub(super) failed_without_id: u32,
+    #[serde(rename = "r", with = "span")]
     pub(super) retention: Duration,
+    #[serde(rename = "s")]
     pub(super) sends: Vec<Send>,
+    /// From which network it was asked for first.
+    #[serde(rename = "w", default, skip_serializing_if = "is_default")]
+    pub(super) network: Option<String>,
 }
 
-/// One message with the code, from the wish to the last receipt.
+/// One message with the code over one channel, from the wish to the last receipt.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Send {
+    #[serde(rename = "i")]
     pub(super) id: SendId,
+    #[serde(rename = "v")]
     pub(super) asked_by: VerificationId,
+    /// Which channel, counted from 0. The messages of one send over several channels share its id.
+    #[serde(rename = "h", default, skip_serializing_if = "is_default")]
+    pub(super) channel: u32,
+    /// When the next channel is tried if this one has not come far enough; `None` if never.
+    #[serde(rename = "b", default, skip_serializing_if = "is_default")]
+    pub(super) fall_back_at: Option<Timestamp>,
+    /// Certainly not taken by the provider.
+    #[serde(rename = "r", default, skip_serializing_if = "is_default")]
+    pub(super) refused: bool,
+    #[serde(rename = "a")]
     pub(super) asked_at: Timestamp,
+    #[serde(rename = "s")]
     pub(super) state: DeliveryState,
+    #[serde(rename = "f")]
     pub(super) fence: u32,
+    #[serde(rename = "t")]
     pub(super) tries: u32,
+    #[serde(rename = "l", default, skip_serializing_if = "is_default")]
     pub(super) lease_until: Option<Timestamp>,
+    #[serde(rename = "p", default, skip_serializing_if = "is_default")]
     pub(super) provider: Option<String>,
+    #[serde(rename = "m", default, skip_serializing_if = "is_default")]
     pub(super) message_id: Option<ProviderMessageId>,
+    #[serde(rename = "d", default, skip_serializing_if = "is_default")]
     pub(super) state_id: Option<ProviderMessageId>,
     /// The pace before this send, given back if the send is certainly refused.
+    #[serde(rename = "w", default, skip_serializing_if = "is_default")]
     pub(super) pace_before: Pace,
-    pub(super) refusal_budgets: Vec<Budget>,
+    /// Budgets in which a refusal of this send has its place kept, and the instant under which it is counted.
+    #[serde(rename = "k", default, skip_serializing_if = "is_default")]
+    pub(super) reserved: Vec<Reservation>,
+}
+
+/// A place in a budget, kept for what may come of a send.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "(String, u32, u64, Timestamp)", into = "(String, u32, u64, Timestamp)")]
+pub(super) struct Reservation {
+    pub(super) budget: Budget,
+    pub(super) at: Timestamp,
+}
+
+impl From<(String, u32, u64, Timestamp)> for Reservation {
+    fn from((key, max, window, at): (String, u32, u64, Timestamp)) -> Self {
+        Self { budget: Budget::new(key, Rate::new(max, Duration::from_micros(window))), at }
+    }
+}
+
+impl From<Reservation> for (String, u32, u64, Timestamp) {
+    fn from(reservation: Reservation) -> Self {
+        let Budget { key, rate } = reservation.budget;
+        (key, rate.max, span::micros(rate.window), reservation.at)
+    }
 }
 
 /// One caller's handle on a challenge.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Verification {
+    #[serde(rename = "i")]
     pub(super) id: VerificationId,
+    #[serde(rename = "c")]
     pub(super) challenge: ChallengeId,
+    #[serde(rename = "a", default, skip_serializing_if = "is_default")]
     pub(super) client: Option<ClientKey>,
+    #[serde(rename = "g", default, skip_serializing_if = "is_default")]
     pub(super) greeting: Option<String>,
+    #[serde(rename = "l")]
     pub(super) locale: Locale,
+    #[serde(rename = "n")]
     pub(super) checks: u32,
+    #[serde(rename = "s", default, skip_serializing_if = "is_default")]
     pub(super) spent: u32,
+    #[serde(rename = "x", default, skip_serializing_if = "is_default")]
     pub(super) cancelled: bool,
+    #[serde(rename = "o", default, skip_serializing_if = "is_default")]
     pub(super) approved: bool,
+    /// What the message may say beside the code.
+    #[serde(rename = "v", default, skip_serializing_if = "is_default")]
+    pub(super) variables: BTreeMap<String, String>,
+    /// The requests that came with an idempotency key.
+    #[serde(rename = "k", default, skip_serializing_if = "is_default")]
+    pub(super) keyed: Vec<KeyedRequest>,
+}
+
+/// A request that came with an idempotency key, and what was answered to it.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct KeyedRequest {
+    #[serde(rename = "k")]
+    pub(super) key: String,
+    #[serde(rename = "b")]
+    pub(super) body: String,
+    #[serde(rename = "s")]
+    pub(super) send: SendId,
+    #[serde(rename = "x")]
+    pub(super) expires_at: Timestamp,
+    #[serde(rename = "r")]
+    pub(super) resend_at: Timestamp,
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct ProofRecord {
+    #[serde(rename = "h")]
     pub(super) hash: ProofHash,
+    #[serde(rename = "p")]
     pub(super) purpose: Purpose,
+    #[serde(rename = "x")]
     pub(super) expires_at: Timestamp,
+    #[serde(rename = "r", default, skip_serializing_if = "is_default")]
     pub(super) redeemed_by: Option<String>,
 }
 
 /// When codes were sent to this phone.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct SendCounter {
+    #[serde(rename = "a", default, skip_serializing_if = "is_default")]
     pub(super) at: Vec<Timestamp>,
+    #[serde(rename = "k", default, skip_serializing_if = "is_default")]
     pub(super) kept_until: Timestamp,
 }
 
 /// How fast codes may be asked for.
 #[derive(Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Pace {
+    #[serde(rename = "s", default, skip_serializing_if = "is_default")]
     pub(super) streak: u32,
+    #[serde(rename = "l", default, skip_serializing_if = "is_default")]
     pub(super) last_at: Option<Timestamp>,
+    #[serde(rename = "n", default, skip_serializing_if = "is_default")]
     pub(super) next_at: Timestamp,
 }
 
 /// Failed checks of this phone, over all purposes.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Failures {
+    #[serde(rename = "a", default, skip_serializing_if = "is_default")]
     pub(super) at: Vec<Timestamp>,
+    #[serde(rename = "r", default, skip_serializing_if = "is_default")]
     pub(super) in_row: u32,
+    #[serde(rename = "l", default, skip_serializing_if = "is_default")]
     pub(super) last_at: Option<Timestamp>,
+    #[serde(rename = "k", default, skip_serializing_if = "is_default")]
     pub(super) kept_until: Timestamp,
+}
+
+/// What is as it is by default is not written.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Spans as whole microseconds.
+mod span {
+    use std::time::Duration;
+
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    pub(super) fn micros(span: Duration) -> u64 {
+        u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+    }
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+    pub(super) fn serialize<S: Serializer>(span: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        micros(*span).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_micros)
+    }
 }
 
 impl Challenge {
@@ -143,6 +270,25 @@ impl Send {
     }
 }
 
+impl Send {
+    /// When the worker has to look at it.
+    pub(super) fn due_at(&self) -> Option<Timestamp> {
+        match (self.lease_until, self.fall_back_at) {
+            (Some(lease), Some(deadline)) => Some(lease.min(deadline)),
+            (lease, deadline) => lease.or(deadline),
+        }
+    }
+}
+
+impl Challenge {
+    /// How far a send came, over whatever channel: one that failed counts only if no other one took it.
+    pub(super) fn delivery_of(&self, id: SendId) -> DeliveryState {
+        let over = || self.sends.iter().filter(|send| send.id == id).map(|send| send.state);
+        let elsewhere = over().filter(|state| *state != DeliveryState::Failed).max();
+        elsewhere.or_else(|| over().max()).unwrap_or(DeliveryState::Queued)
+    }
+}
+
 impl Verification {
     /// Spent without success. A locked id stays locked.
     pub(super) const fn is_locked(&self) -> bool {
@@ -169,6 +315,10 @@ impl Failures {
         self.kept_until = now + window.max(rules.failed_in_row_ttl);
     }
 
+    pub(super) const fn is_clear(&self) -> bool {
+        self.in_row == 0 && self.at.is_empty()
+    }
+
     pub(super) fn in_row(&self, rules: &Rules, now: Timestamp) -> u32 {
         let forgotten = self.last_at.is_none_or(|last| last + rules.failed_in_row_ttl <= now);
         if forgotten { 0 } else { self.in_row }
@@ -179,11 +329,7 @@ impl PhoneLedger {
     /// When the worker has to look at this phone: a lease lapses. `None` if nothing is being sent.
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {
-        self.challenges
-            .iter()
-            .flat_map(|challenge| &challenge.sends)
-            .filter_map(|send| send.lease_until)
-            .min()
+        self.challenges.iter().flat_map(|challenge| &challenge.sends).filter_map(Send::due_at).min()
     }
 
     /// When something of this phone can be deleted; a store calls [`steps::purge`](super::steps::purge)
@@ -192,7 +338,8 @@ impl PhoneLedger {
     pub fn purge_at(&self) -> Timestamp {
         let proofs = self.proofs.iter().map(|proof| proof.expires_at).max().unwrap_or_default();
         let counters = self.sends.kept_until.max(self.failures.kept_until).max(proofs);
-        self.challenges.iter().map(Challenge::purge_at).min().unwrap_or(counters)
+        let reverse = self.reverse.iter().map(Reverse::purge_at);
+        self.challenges.iter().map(Challenge::purge_at).chain(reverse).min().unwrap_or(counters)
     }
 
     /// Whether nothing is left that a store has to keep.
@@ -282,7 +429,7 @@ impl PhoneLedger {
             phone: phone.clone(),
             purpose: challenge.purpose.clone(),
             state,
-            delivery: asked.map(|send| send.state).max().unwrap_or(DeliveryState::Queued),
+            delivery: asked.map(|send| challenge.delivery_of(send.id)).max().unwrap_or(DeliveryState::Queued),
             attempts_left: verification.attempts_left(),
             expires_at: challenge.end(),
             resend_at: self.pace.next_at.max(challenge.created_at),
@@ -291,6 +438,11 @@ impl PhoneLedger {
 
     /// What the engine needs to compare a code.
     pub(super) fn snapshot(&self, target: &Target, phone: &PhoneNumber, now: Timestamp) -> Option<Snapshot> {
+        if let Target::Id(id) = target
+            && let Some(view) = self.reverse_view(*id, phone, now)
+        {
+            return Some(Snapshot { view: Some(view), live: None });
+        }
         let (id, live) = match target {
             Target::Id(id) => {
                 let verification = self.verification(*id)?;
@@ -308,6 +460,8 @@ impl PhoneLedger {
             purpose: challenge.purpose.clone(),
             nonce: challenge.nonce,
             key: challenge.key.clone(),
+            created_at: challenge.created_at,
+            network: challenge.network.clone(),
         });
         let view = id.and_then(|id| self.view(id, phone, now));
         (view.is_some() || live.is_some()).then_some(Snapshot { view, live })

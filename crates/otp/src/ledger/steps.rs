@@ -3,13 +3,14 @@
 use wartel_core::{PhoneNumber, StoreError, TenantId, Timestamp};
 use wartel_messaging::DeliveryReceipt;
 
-use super::admit::Scope;
+use super::lease::Scope;
 use super::locator::Locator;
-use super::state::PhoneLedger;
+use super::replay::Replay;
+use super::state::{PhoneLedger, Reservation};
 use crate::budget::Budget;
 use crate::store::{
-    Admission, Admit, Attempt, AttemptOutcome, DeliveryRecord, LeasedSend, Redeem, Redemption, Rules,
-    Snapshot, Target,
+    Admission, Admit, Attempt, AttemptOutcome, DeliveryRecord, LeasedSend, Recorded, Redeem, Redemption,
+    Refusal, Rules, Snapshot, Target,
 };
 use crate::verification::VerificationId;
 
@@ -42,8 +43,13 @@ pub trait Transaction {
     /// Until when a shared budget refuses, as [`Counter`](super::Counter) says; locks the budget.
     fn refuses_until(&mut self, budget: &Budget, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Counts one event of a shared budget, as [`Counter`](super::Counter) does.
-    fn charge(&mut self, budget: &Budget, now: Timestamp) -> Result<(), StoreError>;
+    /// Counts one event of a shared budget, as [`Counter`](super::Counter) does, and answers the instant under
+    /// which it counts.
+    fn charge(&mut self, budget: &Budget, now: Timestamp) -> Result<Timestamp, StoreError>;
+
+    /// Takes back one event of a shared budget that was counted under exactly this instant; nothing happens if
+    /// there is none. Only budgets of at most [`RESERVABLE`](crate::RESERVABLE) are taken back.
+    fn release(&mut self, budget: &Budget, at: Timestamp) -> Result<(), StoreError>;
 
     /// Keeps a receipt whose message is not known yet.
     fn keep_receipt(&mut self, orphan: &ReceiptOrphan, now: Timestamp) -> Result<(), StoreError>;
@@ -78,23 +84,69 @@ pub struct ReceiptOrphan {
 /// [`StoreError`] of the transaction.
 pub fn admit(tx: &mut dyn Transaction, request: &Admit, now: Timestamp) -> Result<Admission, StoreError> {
     let mut ledger = tx.load(&request.tenant, &request.phone)?;
+    if let Some(idempotency) = &request.idempotency
+        && tx.refuses_until(&idempotency.claim(), now)?.is_some()
+    {
+        let owner = tx.locate(&Locator::idempotency(&idempotency.key))?;
+        let elsewhere =
+            |(tenant, phone): (TenantId, PhoneNumber)| tenant != request.tenant || phone != request.phone;
+        if owner.is_some_and(elsewhere) {
+            return Ok(Admission::Conflict);
+        }
+        match ledger.replay(idempotency, &request.phone, now) {
+            Replay::Answered(view) => return Ok(Admission::Replayed { view }),
+            Replay::Conflict => return Ok(Admission::Conflict),
+            Replay::Unknown => {}
+        }
+    }
+    if request.replay_only {
+        return Ok(Admission::Refused { reason: Refusal::SharedBudget, until: now });
+    }
     let mut shared_until = None;
-    for budget in request.refusal_budgets.iter().chain(&request.shared_budgets) {
+    for budget in &request.refusal_budgets {
+        let until = tx.refuses_until(budget, now)?;
+        shared_until = shared_until.max(until.map(|until| retry_at(budget, until, &request.rules, now)));
+    }
+    for budget in &request.shared_budgets {
         shared_until = shared_until.max(tx.refuses_until(budget, now)?);
     }
     let admission = ledger.admit(request, shared_until, now);
-    if let Admission::Send { view, .. } = &admission {
+    if let Admission::Send { view, send, .. } = &admission {
+        let mut reserved = Vec::with_capacity(request.refusal_budgets.len());
+        for budget in &request.refusal_budgets {
+            let at = tx.charge(budget, now)?;
+            reserved.push(Reservation { budget: budget.clone(), at });
+        }
+        ledger.reserve(send.send, reserved);
         for budget in &request.shared_budgets {
             tx.charge(budget, now)?;
         }
         let dropped = ledger.drop_surplus(now);
+        unlink_all(tx, &dropped)?;
         if view.id == request.fresh.verification {
             tx.link(&Locator::verification(view.id), &request.tenant, &request.phone)?;
         }
-        unlink_all(tx, &dropped)?;
+        if let Some(idempotency) = &request.idempotency {
+            tx.charge(&idempotency.claim(), now)?;
+            tx.link(&Locator::idempotency(&idempotency.key), &request.tenant, &request.phone)?;
+        }
         tx.save(&request.tenant, &request.phone, &ledger)?;
     }
-    Ok(admission)
+    Ok(match admission {
+        Admission::Send { view, mut send, begun } => {
+            send.reserved.clone_from(&request.refusal_budgets);
+            Admission::Send { view, send, begun }
+        }
+        other => other,
+    })
+}
+
+/// When to ask again while a budget of refusals is full. Where all its places were taken within a lease they may be
+/// those of sends under way, and free again when these have been answered.
+fn retry_at(budget: &Budget, until: Timestamp, rules: &Rules, now: Timestamp) -> Timestamp {
+    let oldest = until - budget.rate.window;
+    let answered = oldest + rules.lease;
+    if answered > now { answered.min(until) } else { until }
 }
 
 /// [`OtpStore::attempt`](crate::store::OtpStore::attempt).
@@ -159,15 +211,16 @@ pub fn record_delivery(
     tx: &mut dyn Transaction,
     record: &DeliveryRecord,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<Recorded, StoreError> {
     let mut ledger = tx.load(&record.tenant, &record.phone)?;
-    let Some(recorded) = ledger.record_delivery(record, now) else { return Ok(false) };
-    for budget in &recorded.charges {
-        tx.charge(budget, now)?;
+    let Some(outcome) = ledger.record_delivery(record, now) else { return Ok(Recorded::Stale) };
+    for reservation in &outcome.released {
+        tx.release(&reservation.budget, reservation.at)?;
     }
-    link_and_adopt(tx, &mut ledger, recorded.added, &record.tenant, &record.phone)?;
+    unlink_all(tx, &outcome.dropped)?;
+    link_and_adopt(tx, &mut ledger, outcome.added, (&record.tenant, &record.phone), now)?;
     tx.save(&record.tenant, &record.phone, &ledger)?;
-    Ok(true)
+    Ok(outcome.next.map_or(Recorded::Done, Recorded::Next))
 }
 
 /// [`OtpStore::record_receipt`](crate::store::OtpStore::record_receipt).
@@ -193,8 +246,8 @@ pub fn record_receipt(
         return Ok(false);
     };
     let mut ledger = tx.load(&tenant, &phone)?;
-    let added = ledger.apply_receipt(receipt);
-    link_and_adopt(tx, &mut ledger, added, &tenant, &phone)?;
+    let added = ledger.apply_receipt(receipt, now);
+    link_and_adopt(tx, &mut ledger, added, (&tenant, &phone), now)?;
     tx.save(&tenant, &phone, &ledger)?;
     Ok(true)
 }
@@ -214,7 +267,7 @@ pub fn lease_due(
         // One phone may have several sends that are due; what goes over the limit stays due.
         let room = limit.saturating_sub(leased.len());
         let mut ledger = tx.load(&tenant, &phone)?;
-        leased.extend(ledger.lease_lapsed(&Scope { tenant: &tenant, phone: &phone, rules }, room, now));
+        leased.extend(ledger.lease_due(&Scope { tenant: &tenant, phone: &phone, rules }, room, now));
         tx.save(&tenant, &phone, &ledger)?;
     }
     Ok(leased)
@@ -276,6 +329,19 @@ pub fn forget(tx: &mut dyn Transaction, tenant: &TenantId, phone: &PhoneNumber) 
     Ok(true)
 }
 
+/// [`OtpStore::unlock`](crate::store::OtpStore::unlock).
+///
+/// # Errors
+/// [`StoreError`] of the transaction.
+pub fn unlock(tx: &mut dyn Transaction, tenant: &TenantId, phone: &PhoneNumber) -> Result<bool, StoreError> {
+    let mut ledger = tx.load(tenant, phone)?;
+    if !ledger.clear_failures() {
+        return Ok(false);
+    }
+    tx.save(tenant, phone, &ledger)?;
+    Ok(true)
+}
+
 fn phone_of(
     tx: &mut dyn Transaction,
     tenant: &TenantId,
@@ -308,14 +374,14 @@ fn link_and_adopt(
     tx: &mut dyn Transaction,
     ledger: &mut PhoneLedger,
     added: Vec<Locator>,
-    tenant: &TenantId,
-    phone: &PhoneNumber,
+    (tenant, phone): (&TenantId, &PhoneNumber),
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut queue = added;
     while let Some(locator) = queue.pop() {
         tx.link(&locator, tenant, phone)?;
         for receipt in tx.take_receipts(&locator)? {
-            queue.extend(ledger.apply_receipt(&receipt));
+            queue.extend(ledger.apply_receipt(&receipt, now));
         }
     }
     Ok(())

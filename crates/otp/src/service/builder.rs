@@ -1,16 +1,28 @@
 //! Putting the engine together.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use wartel_core::{Clock, MasterKey, SystemClock, TenantId};
 use wartel_messaging::{MessageProvider, markup};
 
+use super::channels::{Channels, Deadline};
+use super::idempotency::RequestHasher;
+use super::test_numbers::{TestNumber, TestNumbers};
 use super::{OtpService, Shared};
+use crate::challenge_hook::ChallengeHook;
 use crate::code::CodeKeys;
 use crate::error::BuildError;
+use crate::events::{LogEvents, OtpEvents};
+use crate::guard::{Guard, PumpingPolicy};
+use crate::memory_tallies::MemoryTallies;
 use crate::policy::OtpPolicy;
-use crate::store::OtpStore;
+use crate::reverse::ReverseParts;
+use crate::sightings::Sightings;
+use crate::store::{OtpStore, Rules};
+use crate::tally::TallyStore;
 use crate::template::MessageTemplates;
 use crate::worker::OtpWorker;
 
@@ -26,6 +38,13 @@ pub struct OtpBuilder {
     clock: Arc<dyn Clock>,
     templates: MessageTemplates,
     tenant: TenantId,
+    fallbacks: Vec<(Deadline, Arc<dyn MessageProvider>)>,
+    tallies: Option<Arc<dyn TallyStore>>,
+    test_numbers: Vec<TestNumber>,
+    pub(crate) reverse: ReverseParts,
+    pumping: PumpingPolicy,
+    events: Arc<dyn OtpEvents>,
+    challenge: Option<Arc<dyn ChallengeHook>>,
 }
 
 impl OtpService {
@@ -42,6 +61,13 @@ impl OtpService {
             clock: Arc::new(SystemClock),
             templates: MessageTemplates::default(),
             tenant: TenantId::default(),
+            fallbacks: Vec::new(),
+            tallies: None,
+            test_numbers: Vec::new(),
+            pumping: PumpingPolicy::default(),
+            events: Arc::new(LogEvents),
+            challenge: None,
+            reverse: ReverseParts::default(),
         }
     }
 }
@@ -65,6 +91,50 @@ impl OtpBuilder {
     #[must_use]
     pub fn provider(mut self, provider: Arc<dyn MessageProvider>) -> Self {
         self.provider = Some(provider);
+        self
+    }
+
+    /// Who sends the same code if the channel before does not come far enough in time. Call it once for each
+    /// further channel, in order; none is used twice within a send. Default: none. Needs the worker.
+    #[must_use]
+    pub fn fallback(mut self, deadline: Deadline, provider: Arc<dyn MessageProvider>) -> Self {
+        self.fallbacks.push((deadline, provider));
+        self
+    }
+
+    /// Where is counted how many codes are asked for and used, and whether receipts arrive. Default: in this
+    /// process; instances that work together share a store.
+    #[must_use]
+    pub fn tallies(mut self, tallies: Arc<dyn TallyStore>) -> Self {
+        self.tallies = Some(tallies);
+        self
+    }
+
+    /// When the guard against pumping acts, and how. Default: [`PumpingPolicy::default`].
+    #[must_use]
+    pub fn pumping(mut self, policy: PumpingPolicy) -> Self {
+        self.pumping = policy;
+        self
+    }
+
+    /// Who is told of refusals and hot spots. Default: the log.
+    #[must_use]
+    pub fn events(mut self, events: Arc<dyn OtpEvents>) -> Self {
+        self.events = events;
+        self
+    }
+
+    /// The challenge that suspicious requests have to pass. Default: none; what is suspicious is an event only.
+    #[must_use]
+    pub fn challenge(mut self, hook: Arc<dyn ChallengeHook>) -> Self {
+        self.challenge = Some(hook);
+        self
+    }
+
+    /// Numbers with fixed codes. Default: none. Whoever knows one can verify its number: mind where they are used.
+    #[must_use]
+    pub fn test_numbers(mut self, numbers: Vec<TestNumber>) -> Self {
+        self.test_numbers = numbers;
         self
     }
 
@@ -113,16 +183,40 @@ impl OtpBuilder {
         if !(1..=60).contains(&app_name.chars().count()) {
             return Err(BuildError::AppName);
         }
+        if !self.fallbacks.iter().all(|(deadline, _)| deadline.is_valid()) {
+            return Err(BuildError::Deadline);
+        }
+        let channels = Channels::new(self.provider.ok_or(BuildError::NoProvider)?, self.fallbacks);
+        let names: BTreeSet<&str> = channels.all().map(|provider| provider.name()).collect();
+        if names.len() < channels.all().count() {
+            return Err(BuildError::SameChannelTwice);
+        }
+        let test_numbers = TestNumbers::new(self.test_numbers);
+        if !test_numbers.all_have(self.policy.length) {
+            return Err(BuildError::TestNumber);
+        }
+        let rules = Rules { fallbacks: channels.rules(), ..self.policy.rules() };
+        let tallies = self.tallies.unwrap_or_else(|| Arc::new(MemoryTallies::new()));
         let shared = Arc::new(Shared {
+            has_challenge: self.challenge.is_some(),
+            guard: Guard::with(self.pumping, Arc::clone(&tallies), self.challenge, Arc::clone(&self.events))?,
+            events: self.events,
             keys: CodeKeys::new(&self.secret, &self.previous),
-            rules: self.policy.rules(),
+            reverse: self.reverse.build(&self.secret, &self.previous, &self.policy)?,
+            hasher: RequestHasher::new(&self.secret, &self.previous),
+            rules,
             policy: self.policy,
-            provider: self.provider.ok_or(BuildError::NoProvider)?,
+            channels,
             store: self.store.ok_or(BuildError::NoStore)?,
+            tallies,
+            sightings: Sightings::default(),
+            test_numbers,
             clock: self.clock,
             templates: self.templates,
             app_name,
             sends: TaskTracker::new(),
+            changes: Notify::new(),
+            due: Notify::new(),
         });
         let worker = OtpWorker::new(Arc::clone(&shared));
         Ok((OtpService { shared, tenant: self.tenant }, worker))

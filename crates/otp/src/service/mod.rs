@@ -1,25 +1,42 @@
 //! The verification engine: start, check, get, cancel, redeem.
 
 mod builder;
+mod channels;
 mod check;
+mod idempotency;
 mod start;
+mod test_numbers;
+mod wait;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
-use wartel_core::{Clock, PhoneNumber, StoreError, TenantId};
-use wartel_messaging::{DeliveryReceipt, MessageProvider};
+use wartel_core::{Clock, PhoneNumber, StoreError, TenantId, Timestamp};
+use wartel_messaging::{DeliveryReceipt, DeliveryState};
 
 pub use builder::OtpBuilder;
+pub use channels::Deadline;
 pub use check::{Check, CheckTarget};
 pub use start::{Start, Started};
+pub use test_numbers::TestNumber;
+
+use channels::Channels;
+use idempotency::RequestHasher;
+use test_numbers::TestNumbers;
 
 use crate::code::CodeKeys;
 use crate::error::RedeemError;
+use crate::events::OtpEvents;
+use crate::guard::{Guard, HOOK_TIME};
 use crate::policy::OtpPolicy;
 use crate::proof::ProofToken;
 use crate::purpose::Purpose;
+use crate::reverse::Reverse;
+use crate::sightings::{Sight, Sightings};
 use crate::store::{OtpStore, Redeem, Redemption, Rules, Target};
+use crate::tally::TallyStore;
 use crate::template::MessageTemplates;
 use crate::verification::{VerificationId, VerificationState, VerificationView};
 
@@ -36,13 +53,38 @@ pub(crate) struct Shared {
     pub(crate) keys: CodeKeys,
     pub(crate) policy: OtpPolicy,
     pub(crate) rules: Rules,
-    pub(crate) provider: Arc<dyn MessageProvider>,
+    pub(crate) channels: Channels,
     pub(crate) store: Arc<dyn OtpStore>,
+    pub(crate) tallies: Arc<dyn TallyStore>,
+    pub(crate) sightings: Sightings,
+    pub(crate) guard: Guard,
+    pub(crate) has_challenge: bool,
+    pub(crate) events: Arc<dyn OtpEvents>,
+    pub(crate) hasher: RequestHasher,
+    /// `None` if the engine was built without a store for it.
+    pub(crate) reverse: Option<Reverse>,
+    pub(crate) test_numbers: TestNumbers,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) templates: MessageTemplates,
     pub(crate) app_name: String,
     /// The sends that are under way, so that a process that stops can wait for them.
     pub(crate) sends: TaskTracker,
+    /// Told when something changed that somebody may wait for.
+    pub(crate) changes: Notify,
+    /// Told when the worker has something to do at once.
+    pub(crate) due: Notify,
+}
+
+impl Shared {
+    /// Notes that something was seen. Nothing depends on it at once, so a store that fails is only told of.
+    pub(crate) async fn see(&self, sight: Sight, now: Timestamp) {
+        if let Some(tally) = self.sightings.note(&sight, now)
+            && let Err(error) = self.tallies.add_tallies(vec![tally]).await
+        {
+            self.sightings.forget(&sight);
+            tracing::warn!(error = %error, "cannot note what was seen");
+        }
+    }
 }
 
 impl OtpService {
@@ -62,6 +104,12 @@ impl OtpService {
     #[must_use]
     pub fn policy(&self) -> &OtpPolicy {
         &self.shared.policy
+    }
+
+    /// How long a challenge may hold up a request for a code; nothing if there is none.
+    #[must_use]
+    pub fn challenge_wait(&self) -> Duration {
+        if self.shared.has_challenge { HOOK_TIME } else { Duration::ZERO }
     }
 
     /// The name of the app as messages show it.
@@ -101,7 +149,11 @@ impl OtpService {
     /// # Errors
     /// [`StoreError`] if the store could not answer.
     pub async fn cancel(&self, id: VerificationId) -> Result<bool, StoreError> {
-        self.shared.store.cancel(&self.tenant, id, self.shared.clock.now()).await
+        let cancelled = self.shared.store.cancel(&self.tenant, id, self.shared.clock.now()).await?;
+        if cancelled {
+            self.tell_change();
+        }
+        Ok(cancelled)
     }
 
     /// Exchanges a proof for the phone that it proves. The first `by` owns the proof and may redeem it again
@@ -153,7 +205,30 @@ impl OtpService {
     /// # Errors
     /// [`StoreError`] if the store could not answer: do not acknowledge the webhook then.
     pub async fn record_receipt(&self, receipt: DeliveryReceipt) -> Result<bool, StoreError> {
-        self.shared.store.record_receipt(receipt, self.shared.clock.now()).await
+        let now = self.shared.clock.now();
+        if self.shared.channels.falls_back() {
+            // Deadlines count where receipts are known to arrive.
+            self.shared.see(Sight::Receipt(receipt.provider.clone()), now).await;
+        }
+        let failed = receipt.state == DeliveryState::Failed;
+        let matched = self.shared.store.record_receipt(receipt, now).await?;
+        if matched {
+            self.tell_change();
+        }
+        if failed && self.shared.channels.falls_back() {
+            // The next channel need not wait until the worker looks again.
+            self.shared.due.notify_one();
+        }
+        Ok(matched)
+    }
+
+    /// Clears the failed checks of a phone, so that new codes may be asked for. For operators, who have made sure of
+    /// who asks. Answers whether there were any.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store could not answer.
+    pub async fn unlock(&self, phone: &PhoneNumber) -> Result<bool, StoreError> {
+        self.shared.store.unlock(&self.tenant, phone, self.shared.clock.now()).await
     }
 
     /// Deletes everything that is kept of a phone, but the counters of sends and failed checks.

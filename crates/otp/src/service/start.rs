@@ -1,20 +1,27 @@
 //! Asking for a code.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use wartel_core::{FullName, Locale, PhoneNumber, Timestamp};
+use wartel_core::{FullName, Locale, PhoneNumber, Secret, Timestamp};
 use wartel_messaging::{DeliveryState, markup};
 
 use super::OtpService;
 use crate::budget::{Budget, ClientKey, Rate};
 use crate::code::Nonce;
-use crate::delivery::deliver;
-use crate::error::StartError;
+use crate::delivery::{deliver, is_unreadable};
+use crate::error::{StartError, VariableError};
+use crate::events::{Limit, OtpEvent};
+use crate::guard::{GuardContext, GuardRefusal, NetworkPrefix};
 use crate::purpose::Purpose;
 use crate::store::{Admission, Admit, Fresh, LeasedSend, Refusal};
+use crate::unstoppable::Unstoppable;
 use crate::verification::{VerificationId, VerificationView};
+
+/// How many variables a message has at the most.
+const MAX_VARIABLES: usize = 8;
 
 /// A request for a code. `Debug` shows neither the name nor the address.
 #[derive(Clone)]
@@ -22,9 +29,12 @@ pub struct Start {
     phone: PhoneNumber,
     purpose: Purpose,
     own_id: Option<VerificationId>,
-    client: Option<ClientKey>,
+    client: Option<IpAddr>,
+    challenge_response: Option<Secret>,
     greeting: Option<String>,
     locale: Locale,
+    idempotency: Option<(String, Vec<u8>)>,
+    variables: BTreeMap<String, String>,
 }
 
 impl fmt::Debug for Start {
@@ -40,7 +50,17 @@ impl Start {
     /// Asks for a code for `phone`.
     #[must_use]
     pub fn new(phone: PhoneNumber, purpose: Purpose) -> Self {
-        Self { phone, purpose, own_id: None, client: None, greeting: None, locale: Locale::default() }
+        Self {
+            phone,
+            purpose,
+            own_id: None,
+            client: None,
+            challenge_response: None,
+            greeting: None,
+            locale: Locale::default(),
+            idempotency: None,
+            variables: BTreeMap::new(),
+        }
     }
 
     /// The name that the message greets. A name that could carry an advertisement or a false code (more than
@@ -61,7 +81,14 @@ impl Start {
     /// The address of the caller. Without it the budgets for addresses do not apply.
     #[must_use]
     pub fn client_ip(mut self, ip: IpAddr) -> Self {
-        self.client = Some(ClientKey::from_ip(ip));
+        self.client = Some(ip);
+        self
+    }
+
+    /// What the caller brought to pass the [challenge](crate::challenge_hook), such as the token of a CAPTCHA.
+    #[must_use]
+    pub fn challenge_response(mut self, response: Option<Secret>) -> Self {
+        self.challenge_response = response;
         self
     }
 
@@ -70,6 +97,28 @@ impl Start {
     pub const fn own_id(mut self, id: Option<VerificationId>) -> Self {
         self.own_id = id;
         self
+    }
+
+    /// The caller's own name for this request, and the request as it came. For 24 hours the same name with the same
+    /// request is answered the same and sends nothing; with another one it is
+    /// [`StartError::IdempotencyMismatch`]. A request that was refused or of which certainly nothing was sent
+    /// stands for nothing: it may be made again. The name is at most 255 bytes.
+    #[must_use]
+    pub fn idempotency(mut self, name: impl Into<String>, request: impl Into<Vec<u8>>) -> Self {
+        self.idempotency = Some((name.into(), request.into()));
+        self
+    }
+
+    /// A word that the message says beside the code, for templates that show it as `{{ vars.<name> }}`.
+    ///
+    /// # Errors
+    /// [`VariableError`] if the value could carry an advertisement or a false code, or there are too many.
+    pub fn variable(mut self, name: &str, value: &str) -> Result<Self, VariableError> {
+        let named = matches!(name.len(), 1..=32) && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'_'));
+        let value = FullName::parse(value).ok().and_then(|value| markup::greeting_name(&value));
+        let value = value.filter(|_| named && self.variables.len() < MAX_VARIABLES).ok_or(VariableError)?;
+        self.variables.insert(name.to_owned(), value);
+        Ok(self)
     }
 }
 
@@ -93,6 +142,19 @@ pub struct Started {
     pub resend_at: Timestamp,
 }
 
+impl Started {
+    fn from_view(view: VerificationView) -> Self {
+        Self {
+            id: view.id,
+            phone: view.phone,
+            delivery: view.delivery,
+            attempts_left: view.attempts_left,
+            expires_at: view.expires_at,
+            resend_at: view.resend_at,
+        }
+    }
+}
+
 impl OtpService {
     /// Sends a code, or the same code again while it lives.
     ///
@@ -104,32 +166,79 @@ impl OtpService {
     /// [`StartError`]: the limits with the instant to ask again, [`StartError::NotSent`] if the provider
     /// did not take the message.
     pub async fn start(&self, start: Start) -> Result<Started, StartError> {
-        self.is_sendable(&start.phone)?;
+        let shared = &self.shared;
+        let phone = start.phone.clone();
+        if let Err(error) = self.is_sendable(&phone) {
+            return Err(self.told(&phone, error));
+        }
+        let now = shared.clock.now();
+        let context = GuardContext::new(self.tenant.clone(), phone.clone()).client_ip(start.client);
+        if let Err(refusal) = shared.guard.pass(&context, start.challenge_response.clone(), now).await {
+            let error = match refusal {
+                GuardRefusal::Pumping { retry_at } => StartError::Suspicious { retry_at },
+                GuardRefusal::ChallengeRequired => StartError::ChallengeRequired,
+                GuardRefusal::ChallengeUnavailable => StartError::ChallengeUnavailable,
+            };
+            return self.replay_or(start, error).await;
+        }
         let request = self.admission_request(start)?;
-        let now = self.shared.clock.now();
-        match self.shared.store.admit(request, now).await? {
-            Admission::Send { view, send } => self.send_and_wait(view, send).await,
-            Admission::Refused { reason, until: retry_at } => Err(match reason {
+        let now = shared.clock.now();
+        let error = match shared.store.admit(request, now).await? {
+            Admission::Send { view, send, begun } => {
+                return self.send_and_wait(view, send, begun.then_some((context, now))).await;
+            }
+            Admission::Replayed { view } => return Ok(Started::from_view(view)),
+            Admission::Conflict => StartError::IdempotencyMismatch,
+            Admission::Refused { reason, until: retry_at } => match reason {
                 Refusal::ResendTooSoon => StartError::ResendTooSoon { retry_at },
                 Refusal::FailedChecks => StartError::TooManyAttempts { retry_at },
-                Refusal::PhoneSends | Refusal::SharedBudget => StartError::RateLimited { retry_at },
-            }),
+                Refusal::PhoneSends => StartError::RateLimited { retry_at, limit: Limit::PhoneSends },
+                Refusal::SharedBudget => StartError::RateLimited { retry_at, limit: Limit::SharedBudget },
+            },
+        };
+        Err(self.told(&phone, error))
+    }
+
+    /// A request that was answered before is answered the same, whatever the guard thinks of it now.
+    async fn replay_or(&self, start: Start, error: StartError) -> Result<Started, StartError> {
+        if start.idempotency.is_none() {
+            return Err(error);
         }
+        let request = Admit { replay_only: true, ..self.admission_request(start)? };
+        match self.shared.store.admit(request, self.shared.clock.now()).await? {
+            Admission::Replayed { view } => Ok(Started::from_view(view)),
+            Admission::Conflict => Err(StartError::IdempotencyMismatch),
+            Admission::Send { .. } | Admission::Refused { .. } => Err(error),
+        }
+    }
+
+    /// Every refusal is an event.
+    fn told(&self, phone: &PhoneNumber, error: StartError) -> StartError {
+        let (limit, until) = match &error {
+            StartError::UnsupportedCountry => (Limit::Country, None),
+            StartError::NotMobile => (Limit::NumberKind, None),
+            StartError::ResendTooSoon { retry_at } => (Limit::ResendTooSoon, Some(*retry_at)),
+            StartError::TooManyAttempts { retry_at } => (Limit::FailedChecks, Some(*retry_at)),
+            StartError::RateLimited { retry_at, limit } => (*limit, Some(*retry_at)),
+            _ => return error,
+        };
+        self.shared.events.record(&OtpEvent::refused(&self.tenant, phone, limit, until));
+        error
     }
 
     /// What is refused before anything is counted.
     fn is_sendable(&self, phone: &PhoneNumber) -> Result<(), StartError> {
-        let capabilities = self.shared.provider.capabilities();
+        let channels = || self.shared.channels.all().map(|provider| provider.capabilities());
         if !self.shared.policy.countries.contains(&phone.country()) {
             Err(StartError::UnsupportedCountry)
         } else if !phone.is_mobile() {
             Err(StartError::NotMobile)
-        } else if !capabilities.enabled {
-            Err(StartError::MessagingDisabled)
-        } else if !capabilities.one_time_code {
+        } else if channels().any(|can| can.enabled && can.one_time_code) {
+            Ok(())
+        } else if channels().any(|can| can.enabled) {
             Err(StartError::Unsupported)
         } else {
-            Ok(())
+            Err(StartError::MessagingDisabled)
         }
     }
 
@@ -137,13 +246,19 @@ impl OtpService {
         let policy = &self.shared.policy;
         let tenant = self.tenant.as_str();
         let budgets = |kind: &str, of: &str, rates: &[Rate]| -> Vec<Budget> {
-            let key = |rate: &Rate| format!("{tenant}/{kind}/{of}/{}", rate.window.as_secs());
+            // Not `format!`: these are made for each request.
+            let key = |rate: &Rate| [tenant, kind, of, &rate.window.as_secs().to_string()].join("/");
             rates.iter().map(|rate| Budget::new(key(rate), *rate)).collect()
         };
         let (mut shared_budgets, mut refusal_budgets) = (Vec::new(), Vec::new());
-        if let Some(client) = &start.client {
+        let client = start.client.map(ClientKey::from_ip);
+        if let Some(client) = &client {
             shared_budgets.extend(budgets("ip", client.as_str(), &policy.sends_per_ip));
             refusal_budgets.extend(budgets("ip-refused", client.as_str(), &policy.refused_per_ip));
+        }
+        let network = start.client.map(NetworkPrefix::from_ip);
+        if let Some(network) = &network {
+            shared_budgets.extend(budgets("network", network.as_str(), &policy.sends_per_network));
         }
         shared_budgets.extend(budgets("all", "", &policy.sends_per_tenant));
         Ok(Admit {
@@ -151,7 +266,7 @@ impl OtpService {
             phone: start.phone,
             purpose: start.purpose,
             own_id: start.own_id,
-            client: start.client,
+            client,
             greeting: start.greeting,
             locale: start.locale,
             fresh: Fresh::with_nonce(Nonce::generate()?),
@@ -161,30 +276,44 @@ impl OtpService {
             phone_rates: policy.sends_per_phone.clone(),
             shared_budgets,
             refusal_budgets,
+            idempotency: start
+                .idempotency
+                .map(|(name, request)| self.shared.hasher.hash(&self.tenant, &name, &request)),
+            variables: start.variables,
+            network: network.map(String::from),
+            replay_only: false,
         })
     }
 
-    async fn send_and_wait(&self, view: VerificationView, send: LeasedSend) -> Result<Started, StartError> {
+    /// `begun` is who asked for a new challenge, and when it was made.
+    async fn send_and_wait(
+        &self,
+        view: VerificationView,
+        send: LeasedSend,
+        begun: Option<(GuardContext, Timestamp)>,
+    ) -> Result<Started, StartError> {
         let shared = Arc::clone(&self.shared);
-        // A task of its own: a caller that leaves cancels nothing. It ends within the lease.
-        let sending = self.shared.sends.spawn(async move { deliver(&shared, &send).await });
+        // A caller that leaves cancels nothing. It ends within the lease.
+        let sending = async move {
+            let answer = deliver(&shared, &send).await;
+            // A code that nobody was sent says nothing about who asked for it.
+            let refused = answer.as_ref().is_err_and(|error| !is_unreadable(error));
+            if let Some((context, created_at)) = begun.filter(|_| !refused) {
+                shared.guard.begun(&context, created_at, shared.clock.now());
+            }
+            answer
+        };
+        let sending = Unstoppable::new(sending, &self.shared.sends);
         let delivery = match tokio::time::timeout(self.shared.policy.accept_wait, sending).await {
             Ok(Ok(Ok(state))) => state,
             Ok(Ok(Err(error))) => return Err(StartError::NotSent(error)),
-            // The task died; the worker sends again when the lease ends.
-            Ok(Err(died)) => {
-                tracing::error!(panicked = died.is_panic(), "a send broke off");
+            // It panicked; the worker sends again when the lease ends. What the panic says may hold anything.
+            Ok(Err(_payload)) => {
+                tracing::error!("a send broke off");
                 DeliveryState::Queued
             }
             Err(_still_sending) => DeliveryState::Queued,
         };
-        Ok(Started {
-            id: view.id,
-            phone: view.phone,
-            delivery,
-            attempts_left: view.attempts_left,
-            expires_at: view.expires_at,
-            resend_at: view.resend_at,
-        })
+        Ok(Started { delivery, ..Started::from_view(view) })
     }
 }
