@@ -48,6 +48,13 @@
 //! |---|---|
 //! | `testing` | a mock of the store port and its contract suite; semver-exempt |
 //!
+//! # The other direction
+//!
+//! [`start_reverse`](OtpService::start_reverse) shows a code that the person sends to us. It costs no message and
+//! cannot be pumped, and proves less: whoever can talk somebody into sending a code gets that person's proof. NIST
+//! SP 800-63B-4 knows the direction (figure 3), but allows the method that relies on a SIM only from the verifier to
+//! the device (§3.1.3.1). Only messages whose source is signed count.
+//!
 //! # Why not store a hash of the code?
 //!
 //! A million hashes are tried in a second: whoever has the table has the codes. A derived code needs the key,
@@ -55,32 +62,50 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod budget;
+pub mod challenge_hook;
 mod code;
 mod delivery;
 mod error;
+pub mod events;
+pub mod guard;
+mod hex;
 pub mod ledger;
 mod memory;
+mod memory_tallies;
 mod policy;
 mod proof;
 mod purpose;
+mod reverse;
+pub mod reverse_store;
 mod service;
+mod sightings;
 pub mod store;
+mod tally;
 mod template;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
+mod unstoppable;
 mod verification;
 mod worker;
 
-pub use budget::{Budget, ClientKey, ParseRateError, Rate, parse_span};
+pub use budget::{Budget, ClientKey, ParseRateError, RESERVABLE, Rate, parse_span};
 pub use code::{Code, CodeKeys, MalformedCode, NoRandomness, Nonce, TypedCode};
-pub use error::{BuildError, CheckError, RedeemError, StartError};
+pub use error::{BuildError, CheckError, RedeemError, StartError, VariableError};
 pub use memory::MemoryOtpStore;
+pub use memory_tallies::MemoryTallies;
 pub use policy::{MAX_CODE_LIFE, OtpPolicy, PolicyError};
 pub use proof::{Proof, ProofHash, ProofToken};
 pub use purpose::{Purpose, PurposeError};
-pub use service::{Check, CheckTarget, OtpBuilder, OtpService, Start, Started};
+pub use reverse::{
+    Claim, ClaimError, InboundProof, InboundTrust, Received, ReversePolicy, ReverseStart, ReverseStarted,
+    StartReverseError,
+};
+pub use reverse_store::ReverseStore;
+pub use service::{Check, CheckTarget, Deadline, OtpBuilder, OtpService, Start, Started, TestNumber};
+pub use sightings::{KeyUse, key_uses};
 pub use store::OtpStore;
+pub use tally::{Tally, TallyStore};
 pub use template::{MessageTemplates, TemplateError};
 pub use verification::{ChallengeId, SendId, VerificationId, VerificationState, VerificationView};
 pub use worker::OtpWorker;

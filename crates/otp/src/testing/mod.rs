@@ -1,5 +1,5 @@
-//! For test suites: a mock of the store port, requests with the default policy, and the contract suite that every
-//! store passes.
+//! For test suites: a mock of the store port, requests with the default policy, the contract suite that every store
+//! passes, and a reference model that every store agrees with.
 //!
 //! ```
 //! use wartel_otp::store::Admission;
@@ -17,8 +17,14 @@
 //! Semver-exempt: it may change in any release.
 
 pub mod contract;
+mod events;
+pub mod flows;
+pub mod model;
 mod requests;
+pub mod reverse;
+pub mod tallies;
 
+pub use events::RecordedEvents;
 #[doc(hidden)]
 pub use mockall;
 pub use requests::{
@@ -26,4 +32,7 @@ pub use requests::{
     redeem, sample_phone,
 };
 
+pub use crate::challenge_hook::MockChallengeHook;
+pub use crate::reverse_store::MockReverseStore;
 pub use crate::store::MockOtpStore;
+pub use crate::tally::MockTallyStore;

@@ -1,6 +1,7 @@
 //! Requests to a store, with the numbers of the default policy and made-up phones and addresses.
 #![expect(clippy::panic, reason = "a wrong number in a test is a mistake of the test")]
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::code::Nonce;
 use crate::policy::OtpPolicy;
 use crate::proof::ProofHash;
 use crate::purpose::Purpose;
-use crate::store::{Admit, Attempt, Fresh, Redeem, Rules, Target};
+use crate::store::{Admit, Attempt, FallbackRule, Fresh, Idempotency, Redeem, Rules, Target};
 use crate::verification::{ChallengeId, VerificationId};
 
 /// 2026-01-01T00:00:00Z, when the tests begin.
@@ -66,6 +67,10 @@ pub fn admit_for(phone: &PhoneNumber) -> AdmitBuilder {
         phone_rates: policy.sends_per_phone,
         shared_budgets: Vec::new(),
         refusal_budgets: Vec::new(),
+        idempotency: None,
+        variables: BTreeMap::new(),
+        network: None,
+        replay_only: false,
     })
 }
 
@@ -140,6 +145,21 @@ impl AdmitBuilder {
     #[must_use]
     pub fn shared(mut self, budgets: impl Into<Vec<Budget>>) -> Self {
         self.0.shared_budgets = budgets.into();
+        self
+    }
+
+    /// With further channels, each tried when the one before it did not come far enough.
+    #[must_use]
+    pub fn fallbacks(mut self, fallbacks: impl Into<Vec<FallbackRule>>) -> Self {
+        self.0.rules.fallbacks = fallbacks.into();
+        self
+    }
+
+    /// With an idempotency key and what it stands for, for a day.
+    #[must_use]
+    pub fn idempotency(mut self, key: &str, body: &str) -> Self {
+        let day = Duration::from_secs(86_400);
+        self.0.idempotency = Some(Idempotency::new(key, vec![body.to_owned()], day));
         self
     }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use wartel_core::{StoreError, StoreErrorKind, TenantId, Timestamp};
 use wartel_messaging::DeliveryState;
-use wartel_otp::store::{Admission, AttemptOutcome, Snapshot, Target};
+use wartel_otp::store::{Admission, AttemptOutcome, Recorded, Snapshot, Target};
 use wartel_otp::testing::mockall::Sequence;
 use wartel_otp::testing::{MockOtpStore, T0, admit_for, sample_phone};
 use wartel_otp::{
@@ -145,7 +145,7 @@ async fn an_outcome_is_recorded_patiently() {
         .times(2)
         .in_sequence(&mut order)
         .returning(|_, _| Err(broken("otp.record_delivery")));
-    store.expect_record_delivery().times(1).in_sequence(&mut order).returning(|_, _| Ok(true));
+    store.expect_record_delivery().times(1).in_sequence(&mut order).returning(|_, _| Ok(Recorded::Done));
     let desk = desk(store);
     let started = desk.start().await;
     assert_eq!(started.delivery, DeliveryState::Accepted);

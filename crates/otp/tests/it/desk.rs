@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use wartel_core::{ManualClock, MasterKey, PhoneNumber};
 use wartel_messaging::testing::FakeProvider;
+use wartel_otp::guard::{PumpingAction, PumpingPolicy};
 use wartel_otp::testing::sample_phone;
 use wartel_otp::{
     Check, MemoryOtpStore, OtpBuilder, OtpPolicy, OtpService, OtpWorker, Proof, Purpose, Start, Started,
@@ -23,6 +24,40 @@ pub(crate) struct Desk {
 
 pub(crate) fn key() -> MasterKey {
     MasterKey::parse(SECRET).unwrap()
+}
+
+/// As many as said, or `WARTEL_LONG` times as many in the long runs.
+pub(crate) fn rounds(usual: u32) -> u32 {
+    let times =
+        std::env::var("WARTEL_LONG").ok().map_or(1, |text| text.parse().expect("WARTEL_LONG is a number"));
+    usual * times
+}
+
+/// Numbers that look random and are the same in each run (`SplitMix64`).
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) const fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(crate) const fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            let other = usize::try_from(self.below(last as u64 + 1)).unwrap();
+            items.swap(last, other);
+        }
+    }
 }
 
 pub(crate) const fn seconds(count: u64) -> Duration {
@@ -54,6 +89,15 @@ impl Desk {
         let mut policy = OtpPolicy::default();
         change(&mut policy);
         Self::with(|builder| builder.policy(policy))
+    }
+
+    /// With another policy, and a guard against pumping that refuses nothing: for tests of what budgets do alone.
+    pub(crate) fn unguarded(change: impl FnOnce(&mut OtpPolicy)) -> Self {
+        let mut policy = OtpPolicy::default();
+        change(&mut policy);
+        let mut pumping = PumpingPolicy::default();
+        pumping.action = PumpingAction::Record;
+        Self::with(|builder| builder.policy(policy).pumping(pumping))
     }
 
     pub(crate) fn with(change: impl FnOnce(OtpBuilder) -> OtpBuilder) -> Self {

@@ -7,8 +7,8 @@ use wartel_core::{PhoneNumber, StoreError, TenantId, Timestamp};
 use wartel_messaging::DeliveryReceipt;
 use wartel_otp::ledger::{Counter, Locator, PhoneLedger, ReceiptOrphan, Transaction, steps};
 use wartel_otp::store::{
-    Admission, Admit, Attempt, AttemptOutcome, DeliveryRecord, LeasedSend, Redeem, Redemption, Rules,
-    Snapshot, Target,
+    Admission, Admit, Attempt, AttemptOutcome, DeliveryRecord, LeasedSend, Recorded, Redeem, Redemption,
+    Rules, Snapshot, Target,
 };
 use wartel_otp::{Budget, OtpStore, VerificationId};
 
@@ -35,6 +35,11 @@ struct Document {
 impl JsonStore {
     fn lock(&self) -> MutexGuard<'_, Tables> {
         self.0.lock().unwrap()
+    }
+
+    /// Runs a step.
+    pub(crate) fn transact<T>(&self, step: impl FnOnce(&mut dyn Transaction) -> T) -> T {
+        step(&mut *self.lock())
     }
 
     /// Every document that was ever written.
@@ -108,10 +113,17 @@ impl Transaction for Tables {
         Ok(self.counters.get(&budget.key).and_then(|(counter, _)| counter.refuses_until(budget.rate, now)))
     }
 
-    fn charge(&mut self, budget: &Budget, now: Timestamp) -> Result<(), StoreError> {
+    fn charge(&mut self, budget: &Budget, now: Timestamp) -> Result<Timestamp, StoreError> {
         let (counter, kept_until) = self.counters.entry(budget.key.clone()).or_default();
-        counter.charge(budget.rate, now);
-        *kept_until = now + budget.rate.window;
+        let at = counter.charge(budget.rate, now);
+        *kept_until = at + budget.rate.window;
+        Ok(at)
+    }
+
+    fn release(&mut self, budget: &Budget, at: Timestamp) -> Result<(), StoreError> {
+        if let Some((counter, _)) = self.counters.get_mut(&budget.key) {
+            counter.release(at);
+        }
         Ok(())
     }
 
@@ -186,7 +198,7 @@ impl OtpStore for JsonStore {
         steps::cancel(&mut *self.lock(), tenant, id, now)
     }
 
-    async fn record_delivery(&self, record: DeliveryRecord, now: Timestamp) -> Result<bool, StoreError> {
+    async fn record_delivery(&self, record: DeliveryRecord, now: Timestamp) -> Result<Recorded, StoreError> {
         steps::record_delivery(&mut *self.lock(), &record, now)
     }
 
@@ -209,6 +221,15 @@ impl OtpStore for JsonStore {
 
     async fn purge(&self, rules: &Rules, limit: usize, now: Timestamp) -> Result<usize, StoreError> {
         steps::purge(&mut *self.lock(), rules, limit, now)
+    }
+
+    async fn unlock(
+        &self,
+        tenant: &TenantId,
+        phone: &PhoneNumber,
+        _now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        steps::unlock(&mut *self.lock(), tenant, phone)
     }
 
     async fn forget(

@@ -62,3 +62,24 @@ fn builder(desk: &Desk, secret: MasterKey) -> wartel_otp::OtpBuilder {
         .store(std::sync::Arc::new(desk.store.clone()))
         .clock(std::sync::Arc::new(desk.clock.clone()))
 }
+
+/// The tallies say how long an earlier secret is needed: as long as a code that it made may live, and a day for the
+/// requests whose hashes it made.
+#[tokio::test]
+async fn an_old_secret_may_go_when_nothing_needs_it() {
+    let tallies = std::sync::Arc::new(wartel_otp::MemoryTallies::new());
+    let desk = crate::desk::Desk::with(|builder| builder.tallies(tallies.clone()));
+    let old = crate::desk::key().id();
+    let uses = |now| wartel_otp::key_uses(tallies.as_ref(), std::slice::from_ref(&old), now);
+    let now = wartel_core::Clock::now(&desk.clock);
+    assert!(uses(now).await.unwrap()[0].may_go(now), "a key that made no code is needed");
+    desk.start().await;
+    // Noted beside the send.
+    while uses(now).await.unwrap()[0].codes_until.is_none() {
+        tokio::task::yield_now().await;
+    }
+    let needed = uses(now).await.unwrap().remove(0);
+    assert!(needed.codes_until.unwrap() >= now + std::time::Duration::from_secs(600));
+    let next_day = now + std::time::Duration::from_secs(86_400 + 300);
+    assert!(!needed.may_go(now) && uses(next_day).await.unwrap()[0].may_go(next_day));
+}

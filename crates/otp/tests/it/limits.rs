@@ -17,7 +17,7 @@ fn from(phone: u32, address: IpAddr) -> Start {
 
 async fn limited(desk: &Desk, start: Start) -> Timestamp {
     match desk.otp.start(start).await {
-        Err(StartError::RateLimited { retry_at }) => retry_at,
+        Err(StartError::RateLimited { retry_at, .. }) => retry_at,
         other => panic!("not limited: {other:?}"),
     }
 }
@@ -64,6 +64,9 @@ async fn ten_refused_sends_an_hour_stop_an_address() {
         assert!(matches!(desk.otp.start(from(n, ip(7))).await, Err(StartError::NotSent(_))));
     }
     desk.provider.recover();
+    // For all that is known they may still be under way.
+    assert_eq!(limited(&desk, from(10, ip(7))).await, T0 + seconds(30));
+    desk.clock.advance(seconds(30));
     assert_eq!(limited(&desk, from(10, ip(7))).await, T0 + seconds(3_600));
     desk.otp.start(from(10, ip(8))).await.unwrap();
 }
@@ -121,4 +124,19 @@ async fn a_limit_sends_nothing() {
         assert!(matches!(desk.otp.start(sample()).await, Err(StartError::ResendTooSoon { .. })));
     }
     assert_eq!(desk.provider.calls(), 1);
+}
+
+/// Whoever holds a whole network does not spend the tenant's budget: 300 an hour, however many addresses it has.
+#[tokio::test]
+async fn a_network_has_a_budget_of_its_own() {
+    let desk = Desk::unguarded(|_| {});
+    let from_network = |n: u32| {
+        let address = std::net::Ipv6Addr::new(0x2001, 0xdb8, 7, u16::try_from(n).unwrap(), 0, 0, 0, 1);
+        Start::new(phone_number(n), Purpose::REGISTRATION).client_ip(address.into())
+    };
+    for n in 0..300 {
+        desk.otp.start(from_network(n)).await.unwrap();
+    }
+    assert!(matches!(desk.otp.start(from_network(300)).await, Err(StartError::RateLimited { .. })));
+    desk.otp.start(from(301, ip(7))).await.unwrap();
 }

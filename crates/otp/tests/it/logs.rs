@@ -10,6 +10,9 @@ thread_local! {
     static LINES: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
 }
 
+/// What a panic says that a test makes up. It is kept like a line of the log, and not printed.
+pub(crate) const MADE_UP_PANIC: &str = "a made-up panic";
+
 /// Writes to the thread that logs, if it listens.
 struct ThisThread;
 
@@ -35,6 +38,17 @@ pub(crate) fn install() {
             .with_writer(|| ThisThread)
             .finish();
         tracing::subscriber::set_global_default(subscriber).unwrap();
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let text = panic.to_string();
+            if text.contains(MADE_UP_PANIC) {
+                LINES.with_borrow_mut(|lines| {
+                    lines.iter_mut().for_each(|l| l.extend_from_slice(text.as_bytes()))
+                });
+            } else {
+                usual(panic);
+            }
+        }));
     });
 }
 

@@ -119,9 +119,9 @@ async fn debug_shows_nothing_private() {
     let admission = store.admit(request.build(), T0).await.unwrap();
     show(&admission);
     show(&store);
-    let Admission::Send { send, view } = admission else { panic!("refused") };
+    let Admission::Send { send, view, .. } = admission else { panic!("refused") };
     show(&(&send, &view, &budget, client(7), send.nonce, Nonce::from_bytes([7; 16])));
-    show(&DeliveryRecord::new(&send, "fake", SendOutcome::Unknown));
+    show(&DeliveryRecord::new(&send, "fake", SendOutcome::Unknown, wartel_otp::testing::default_rules()));
     let target = wartel_otp::testing::by_phone(&sample_phone(), Purpose::REGISTRATION, Some(client(7)));
     show(&(
         &target,

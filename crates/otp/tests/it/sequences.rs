@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use wartel_core::{TenantId, Timestamp};
-use wartel_otp::store::{Admission, AttemptOutcome, DeliveryRecord, SendOutcome, Target};
+use wartel_otp::store::{Admission, AttemptOutcome, DeliveryRecord, Recorded, SendOutcome, Target};
 use wartel_otp::testing::{T0, admit_for, attempt, by_phone, client, default_rules, sample_phone};
 use wartel_otp::{Nonce, OtpStore, Purpose, VerificationId, VerificationState};
 
@@ -101,7 +101,7 @@ async fn run(store: &JsonStore, seen: &mut Seen, step: &Step, now: Timestamp) {
                 request = request.own_id(own);
             }
             match store.admit(request.build(), now).await.unwrap() {
-                Admission::Send { view, send } => {
+                Admission::Send { view, send, .. } => {
                     assert_eq!(view.state, VerificationState::Pending);
                     assert!(
                         view.expires_at.since(now) >= Duration::from_secs(30),
@@ -111,17 +111,15 @@ async fn run(store: &JsonStore, seen: &mut Seen, step: &Step, now: Timestamp) {
                         seen.ids.push(view.id);
                     }
                     let outcome = if *refuse { SendOutcome::Refused } else { SendOutcome::Unknown };
-                    assert!(
-                        store
-                            .record_delivery(DeliveryRecord::new(&send, "fake", outcome), now)
-                            .await
-                            .unwrap()
-                    );
+                    let record = DeliveryRecord::new(&send, "fake", outcome, default_rules());
+                    let recorded = store.record_delivery(record, now).await.unwrap();
+                    assert!(matches!(recorded, Recorded::Done), "{recorded:?}");
                     if !refuse {
                         seen.sent(now);
                     }
                 }
                 Admission::Refused { until, .. } => assert!(until > now, "refused until the past"),
+                other => panic!("{other:?}"),
             }
         }
         Step::CheckId { which, matched } => {

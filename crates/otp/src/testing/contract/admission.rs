@@ -13,7 +13,7 @@ use crate::verification::VerificationState;
 pub async fn a_new_phone_gets_a_code(store: Store) {
     let request = ask(1).greeting("Budi", Locale::En).build();
     let (fresh, key) = (request.fresh, request.key.clone());
-    let Admission::Send { view, send } = good(store.admit(request, T0).await) else { panic!("refused") };
+    let Admission::Send { view, send, .. } = good(store.admit(request, T0).await) else { panic!("refused") };
     assert_eq!(view.id, fresh.verification);
     assert_eq!((view.phone, view.purpose), (sample_phone(), Purpose::REGISTRATION));
     assert_eq!((view.state, view.delivery), (VerificationState::Pending, DeliveryState::Queued));
@@ -170,4 +170,14 @@ pub async fn an_unknown_phone_is_nothing(store: Store) {
     assert!(snapshot(&store, &target, T0).await.is_none());
     let outcome = check_target(&store, &target, true, default_rules(), T0).await;
     assert_eq!(outcome, AttemptOutcome::NoActiveCode);
+}
+
+/// A new challenge is told from a further send of one that lives.
+pub async fn a_new_challenge_is_told_from_a_resend(store: Store) {
+    for (now, new) in [(T0, true), (at(60), false), (at(700), true)] {
+        match good(store.admit(ask(1).build(), now).await) {
+            Admission::Send { begun, .. } => assert_eq!(begun, new, "at {now:?}"),
+            other => panic!("no code is sent but {other:?}"),
+        }
+    }
 }

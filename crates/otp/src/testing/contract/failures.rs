@@ -153,3 +153,24 @@ pub async fn an_id_must_fit_into_the_row(store: Store) {
         given(&store, &ask_in_row(60 + round), at(23 + u64::from(round))).await;
     }
 }
+
+/// An operator may forgive the failed checks of a phone; the sends stay counted.
+pub async fn an_operator_unlocks_a_phone(store: Store) {
+    let rates = [crate::budget::Rate::new(4, HOUR)];
+    let request = |from| ask(from).rules(|rules| rules.waits = vec![SECOND]).phone_rates(rates);
+    for from in 1..4 {
+        let one = given(&store, &request(from), at(u64::from(from))).await;
+        lock(&store, one.id, at(u64::from(from))).await;
+    }
+    assert_eq!(refused(&store, &request(4), at(10)).await.0, Refusal::FailedChecks);
+    let phone = super::super::sample_phone();
+    let unlock = |tenant, now| {
+        let (store, phone) = (store.clone(), phone.clone());
+        async move { good(store.unlock(&tenant, &phone, now).await) }
+    };
+    assert!(!unlock(other_tenant(), at(11)).await, "another tenant's operator unlocks");
+    assert!(unlock(wartel_core::TenantId::default(), at(11)).await);
+    assert!(!unlock(wartel_core::TenantId::default(), at(12)).await, "there is nothing left to forgive");
+    given(&store, &request(4), at(12)).await;
+    assert_eq!(refused(&store, &request(5), at(20)).await.0, Refusal::PhoneSends);
+}

@@ -9,8 +9,8 @@ use wartel_messaging::{DeliveryState, ProviderMessageId};
 use super::super::{AdmitBuilder, T0, admit_for, attempt, by_phone, client, sample_phone};
 use crate::purpose::Purpose;
 use crate::store::{
-    Admission, Attempt, AttemptOutcome, DeliveryRecord, LeasedSend, OtpStore, Refusal, Rules, SendOutcome,
-    Snapshot, Target,
+    Admission, Attempt, AttemptOutcome, DeliveryRecord, LeasedSend, OtpStore, Recorded, Refusal, Rules,
+    SendOutcome, Snapshot, Target,
 };
 use crate::verification::{ChallengeId, VerificationId, VerificationState, VerificationView};
 
@@ -55,15 +55,15 @@ pub(super) struct Given {
 
 pub(super) async fn given(store: &Store, request: &AdmitBuilder, now: Timestamp) -> Given {
     match good(store.admit(request.build(), now).await) {
-        Admission::Send { view, send } => Given { id: view.id, view, send },
-        Admission::Refused { reason, until } => panic!("refused by {reason:?} until {until:?}, at {now:?}"),
+        Admission::Send { view, send, .. } => Given { id: view.id, view, send },
+        other => panic!("no code is sent but {other:?}, at {now:?}"),
     }
 }
 
 pub(super) async fn refused(store: &Store, request: &AdmitBuilder, now: Timestamp) -> (Refusal, Timestamp) {
     match good(store.admit(request.build(), now).await) {
         Admission::Refused { reason, until } => (reason, until),
-        Admission::Send { .. } => panic!("a code is sent that must be refused, at {now:?}"),
+        other => panic!("not refused but {other:?}, at {now:?}"),
     }
 }
 
@@ -142,7 +142,12 @@ pub(super) const fn is_locked(outcome: &AttemptOutcome) -> bool {
 }
 
 pub(super) async fn record(store: &Store, send: &LeasedSend, outcome: SendOutcome, now: Timestamp) -> bool {
-    good(store.record_delivery(DeliveryRecord::new(send, "fake", outcome), now).await)
+    let record = DeliveryRecord::new(send, "fake", outcome, super::super::default_rules());
+    match good(store.record_delivery(record, now).await) {
+        Recorded::Stale => false,
+        Recorded::Done => true,
+        Recorded::Next(next) => panic!("there is no next channel, and yet {next:?}"),
+    }
 }
 
 /// The provider took the message and gave it this id.

@@ -21,6 +21,7 @@
 mod admission;
 mod attempts;
 mod failures;
+mod fallbacks;
 mod ids;
 mod kit;
 mod limits;
@@ -29,6 +30,7 @@ mod purging;
 mod races;
 mod receipts;
 mod refusals;
+mod replays;
 mod reservations;
 mod sends;
 mod strangers;
@@ -36,6 +38,7 @@ mod strangers;
 pub use admission::*;
 pub use attempts::*;
 pub use failures::*;
+pub use fallbacks::*;
 pub use ids::*;
 pub use limits::*;
 pub use proofs::*;
@@ -43,6 +46,7 @@ pub use purging::*;
 pub use races::*;
 pub use receipts::*;
 pub use refusals::*;
+pub use replays::*;
 pub use reservations::*;
 pub use sends::*;
 pub use strangers::*;
@@ -54,6 +58,7 @@ pub fn cases() -> Vec<&'static str> {
     let files = [
         include_str!("admission.rs"),
         include_str!("ids.rs"),
+        include_str!("replays.rs"),
         include_str!("limits.rs"),
         include_str!("reservations.rs"),
         include_str!("attempts.rs"),
@@ -61,6 +66,7 @@ pub fn cases() -> Vec<&'static str> {
         include_str!("failures.rs"),
         include_str!("sends.rs"),
         include_str!("refusals.rs"),
+        include_str!("fallbacks.rs"),
         include_str!("receipts.rs"),
         include_str!("proofs.rs"),
         include_str!("purging.rs"),
@@ -91,7 +97,7 @@ macro_rules! otp_store_contract {
             a_resend_never_shortens_a_code no_code_is_sent_with_too_little_life
             purposes_have_their_own_codes tenants_do_not_see_each_other phones_do_not_see_each_other
             a_message_is_for_who_asked a_dropped_key_makes_a_new_code an_older_key_keeps_its_code
-            an_unknown_phone_is_nothing
+            an_unknown_phone_is_nothing a_new_challenge_is_told_from_a_resend
             the_own_id_is_kept the_same_client_keeps_its_id another_client_gets_its_own_id
             unknown_clients_are_not_one the_named_id_comes_before_the_address
             an_unknown_own_id_counts_as_none an_id_of_another_purpose_counts_as_none
@@ -100,6 +106,7 @@ macro_rules! otp_store_contract {
             a_locked_id_gives_a_new_one a_cancelled_id_gives_a_new_one an_expired_id_gives_a_new_one
             an_approved_id_gives_a_new_one cancel_ends_only_the_callers_id a_code_ends_with_its_last_id
             an_ended_code_is_dead_for_strangers what_is_over_is_not_cancelled
+            the_same_key_is_answered_the_same a_key_stands_for_one_request a_request_is_known_by_any_of_its_hashes a_refused_request_keeps_no_key a_key_of_a_refused_send_may_be_used_again a_key_of_a_refused_send_is_of_no_phone a_replay_admits_nothing a_key_stands_for_a_day a_key_of_a_forgotten_phone_may_be_used_again of_many_requests_with_one_key_one_is_sent of_many_phones_with_one_key_one_is_sent
             waits_grow waits_hold_for_everybody waits_begin_again_after_an_hour
             waits_begin_again_after_success a_refused_request_changes_nothing sends_of_a_phone_are_exact
             every_budget_of_a_phone_counts sends_count_over_purposes success_gives_no_sends_back
@@ -126,7 +133,7 @@ macro_rules! otp_store_contract {
             fifteen_in_a_day_stop_new_codes failed_checks_count_over_purposes
             failed_checks_without_id_count_too success_clears_the_failed_checks
             success_clears_for_all_purposes failed_checks_are_per_phone a_hundred_in_a_row_stop_new_codes
-            a_row_is_counted_over_days an_id_must_fit_into_the_row
+            a_row_is_counted_over_days an_id_must_fit_into_the_row an_operator_unlocks_a_phone
             a_lapsed_send_is_leased_again lapsed_twice_is_unknown a_due_send_is_leased_once
             no_more_than_the_limit_is_leased the_longest_waiting_come_first a_reported_send_is_not_due
             an_ended_code_is_not_sent_again no_code_is_sent_again_with_too_little_life
@@ -137,10 +144,11 @@ macro_rules! otp_store_contract {
             a_refused_first_send_ends_its_code a_refused_send_costs_the_phone_nothing
             a_refused_resend_gives_back_its_own_wait
             a_late_refusal_gives_no_later_wait_back a_refused_send_counts_for_shared_budgets
-            refused_sends_have_a_budget a_refused_resend_keeps_the_code
+            refused_sends_have_a_budget sends_under_way_keep_a_place_for_their_refusal a_refused_resend_keeps_the_code
             a_refused_send_beside_an_uncertain_one_keeps_the_code a_refusal_is_counted_once
             a_refused_send_returns_its_checks a_refusal_after_a_lapsed_lease_is_not_certain
             an_accepted_send_is_not_given_back
+            a_refused_channel_is_followed_by_the_next refused_by_all_channels_is_refused a_silent_channel_is_followed_at_its_deadline silence_means_nothing_without_receipts an_uncertain_channel_is_followed_at_its_deadline a_hanging_channel_is_followed_and_not_used_again a_message_that_came_far_enough_is_not_followed a_message_that_was_only_sent_may_be_followed a_failed_message_is_followed_at_once channels_are_used_in_order_and_once a_crashed_fallback_is_leased_again an_ended_code_is_not_followed a_code_about_to_die_is_not_followed a_fallback_costs_the_phone_nothing a_fallback_keeps_one_place_for_its_refusal workers_at_once_follow_once
             a_receipt_raises_the_state a_receipt_before_its_message_waits several_receipts_wait_together
             a_second_id_is_learned a_receipt_by_the_second_id_waits a_chain_of_waiting_receipts_is_followed
             either_id_is_enough duplicates_change_nothing late_receipts_lower_nothing

@@ -128,8 +128,8 @@ pub async fn providers_have_their_own_ids(store: Store) {
     assert_eq!(delivery(&store, one.id, at(2)).await, DeliveryState::Accepted);
     // Also if both messages went to one phone: the receipt has waited for the second one.
     let two = given(&store, &ask(2), at(60)).await;
-    let report = DeliveryRecord::new(&two.send, "other", accepted("m1"));
-    assert!(good(store.record_delivery(report, at(61)).await));
+    let report = DeliveryRecord::new(&two.send, "other", accepted("m1"), super::super::default_rules());
+    assert!(good(store.record_delivery(report, at(61)).await).is_kept());
     assert_eq!(delivery(&store, two.id, at(61)).await, DeliveryState::Read);
     assert_eq!(delivery(&store, one.id, at(61)).await, DeliveryState::Accepted);
 }

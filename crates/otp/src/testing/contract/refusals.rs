@@ -61,7 +61,7 @@ pub async fn a_refused_send_counts_for_shared_budgets(store: Store) {
     assert_eq!(refused(&store, &request, at(3)).await, (Refusal::SharedBudget, at(3_600)));
 }
 
-/// Refused sends have a budget of their own, exact from the instant of the refusal.
+/// Refused sends have a budget of their own, exact from the instant that they were asked for.
 pub async fn refused_sends_have_a_budget(store: Store) {
     let budget = Budget::new("refused", Rate::new(2, HOUR));
     let of = |n| admit_for(&phone_number(n)).refusals([budget.clone()]);
@@ -69,11 +69,29 @@ pub async fn refused_sends_have_a_budget(store: Store) {
         let one = given(&store, &of(n), at(u64::from(n))).await;
         assert!(record(&store, &one.send, SendOutcome::Refused, at(10 * u64::from(n))).await);
     }
-    for now in [at(21), at(3_610) - MICRO] {
-        assert_eq!(refused(&store, &of(3), now).await, (Refusal::SharedBudget, at(3_610)));
+    for now in [at(40), at(3_601) - MICRO] {
+        assert_eq!(refused(&store, &of(3), now).await, (Refusal::SharedBudget, at(3_601)));
     }
-    given(&store, &admit_for(&phone_number(4)), at(22)).await;
-    given(&store, &of(3), at(3_610)).await;
+    given(&store, &admit_for(&phone_number(4)), at(41)).await;
+    given(&store, &of(3), at(3_601)).await;
+}
+
+/// Sends under way take the places that their refusals would need, so that a burst gets no more of them. Who asks
+/// meanwhile is told to come back when they have been answered, not when an hour is over.
+pub async fn sends_under_way_keep_a_place_for_their_refusal(store: Store) {
+    let budget = Budget::new("refused", Rate::new(2, HOUR));
+    let of = |n| admit_for(&phone_number(n)).refusals([budget.clone()]);
+    let one = given(&store, &of(1), at(0)).await;
+    let two = given(&store, &of(2), at(1)).await;
+    assert_eq!(refused(&store, &of(3), at(2)).await, (Refusal::SharedBudget, at(30)));
+    assert!(record(&store, &one.send, accepted("m1"), at(3)).await);
+    let three = given(&store, &of(3), at(3)).await;
+    assert_eq!(refused(&store, &of(4), at(4)).await, (Refusal::SharedBudget, at(31)));
+    assert!(record(&store, &two.send, SendOutcome::Unknown, at(5)).await);
+    assert!(record(&store, &three.send, SendOutcome::Refused, at(5)).await);
+    let four = given(&store, &of(4), at(6)).await;
+    assert!(record(&store, &four.send, SendOutcome::Refused, at(7)).await);
+    assert_eq!(refused(&store, &of(5), at(60)).await, (Refusal::SharedBudget, at(3_603)));
 }
 
 /// A refused resend leaves the code alone that somebody has already.
