@@ -1,0 +1,106 @@
+//! Scripts, and the commands that run them.
+#![cfg_attr(not(feature = "otp"), allow(dead_code, reason = "some of it is needed by one domain only"))]
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use redis::{Cmd, Script, cmd};
+
+/// One script: it is sent as a whole only to a server that does not know it.
+pub(super) struct Known {
+    text: &'static str,
+    name: String,
+}
+
+/// Checks what was read and writes everything.
+#[cfg(feature = "otp")]
+pub(super) static COMMIT: LazyLock<Known> = LazyLock::new(|| Known::new(include_str!("commit.lua")));
+
+/// Deletes what is over.
+#[cfg(feature = "otp")]
+pub(super) static SWEEP: LazyLock<Known> = LazyLock::new(|| Known::new(include_str!("sweep.lua")));
+
+/// Adds to tallies.
+#[cfg(feature = "otp")]
+pub(super) static TALLY: LazyLock<Known> = LazyLock::new(|| Known::new(include_str!("tally.lua")));
+
+/// Deletes tallies.
+#[cfg(feature = "otp")]
+pub(super) static FORGET_TALLIES: LazyLock<Known> =
+    LazyLock::new(|| Known::new(include_str!("forget_tallies.lua")));
+
+/// Reads tallies, each hash as a list of fields and values.
+#[cfg(feature = "otp")]
+pub(super) static READ_TALLIES: LazyLock<Known> = LazyLock::new(|| {
+    Known::new(
+        "local found = {} for number, name in ipairs(KEYS) do found[number] = redis.call('HGETALL', name) end return found",
+    )
+});
+
+/// Writes a key that goes after a second.
+pub(super) static WRITE: LazyLock<Known> =
+    LazyLock::new(|| Known::new("redis.call('SET', KEYS[1], '1', 'PX', 1000)"));
+
+impl Known {
+    fn new(text: &'static str) -> Self {
+        Self { text, name: Script::new(text).get_hash().to_owned() }
+    }
+
+    pub(super) fn call(&'static self) -> Call<'static> {
+        Call { script: self, keys: Vec::new(), numbers: HashMap::new(), arguments: Vec::new() }
+    }
+}
+
+/// A script with its keys and arguments.
+pub(super) struct Call<'a> {
+    script: &'a Known,
+    keys: Vec<String>,
+    numbers: HashMap<String, usize>,
+    arguments: Vec<Vec<u8>>,
+}
+
+impl Call<'_> {
+    /// Declares a key; answers its number, which counts from 1.
+    pub(super) fn key(&mut self, key: &str) -> usize {
+        if let Some(number) = self.numbers.get(key) {
+            return *number;
+        }
+        self.keys.push(key.to_owned());
+        self.numbers.insert(key.to_owned(), self.keys.len());
+        self.keys.len()
+    }
+
+    pub(super) fn argument(&mut self, argument: impl Into<Vec<u8>>) {
+        self.arguments.push(argument.into());
+    }
+
+    /// Declares a key and adds its number as an argument.
+    pub(super) fn key_argument(&mut self, key: &str) {
+        let number = self.key(key);
+        self.number(number);
+    }
+
+    pub(super) fn number(&mut self, number: impl ToString + Copy) {
+        self.argument(number.to_string());
+    }
+
+    pub(super) fn by_name(&self) -> Cmd {
+        self.command("EVALSHA", &self.script.name)
+    }
+
+    pub(super) fn in_full(&self) -> Cmd {
+        self.command("EVAL", self.script.text)
+    }
+
+    fn command(&self, verb: &str, script: &str) -> Cmd {
+        let mut command = cmd(verb);
+        command.arg(script).arg(self.keys.len());
+        for key in &self.keys {
+            command.arg(key.as_str());
+        }
+        for argument in &self.arguments {
+            command.arg(argument.as_slice());
+        }
+        command
+    }
+}
