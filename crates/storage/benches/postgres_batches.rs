@@ -14,7 +14,6 @@
 )]
 
 #[path = "../tests/postgres/server.rs"]
-#[allow(dead_code)]
 mod server;
 
 use std::collections::{BTreeMap, HashMap};
@@ -226,6 +225,7 @@ async fn admit(stores: PostgresStores, number: u64) {
             assert!(refused < 100, "the budgets of this benchmark are too small");
         }
         Admission::Refused { reason, .. } => panic!("refused: {reason:?}"),
+        other => panic!("no caller names a key: {other:?}"),
     }
 }
 

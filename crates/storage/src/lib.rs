@@ -2,7 +2,7 @@
 //!
 //! For apps and services that want what the memory stores do, but durable: one value implements the store ports of
 //! all domains that are compiled in, on one SQLite file (`SqliteStores`) or in one Postgres database, which many
-//! instances may share (`PostgresStores`).
+//! instances may share (`PostgresStores`). `RedisStores` has the stores of one-time codes only.
 //!
 #![cfg_attr(all(feature = "sqlite", feature = "otp"), doc = "```")]
 #![cfg_attr(not(all(feature = "sqlite", feature = "otp")), doc = "```ignore")]
@@ -45,8 +45,10 @@
 //! |---|---|
 //! | `sqlite` | `SqliteStores`; builds SQLite, which needs a C compiler |
 //! | `postgres` | `PostgresStores`; sqlx with rustls, needs PostgreSQL 13 or newer |
-//! | `otp` | `wartel_otp::OtpStore` |
+//! | `redis` | `RedisStores`, with the domain `otp` only; redis with rustls, needs Redis 7 or newer |
+//! | `otp` | `wartel_otp::{OtpStore, ReverseStore, TallyStore}` |
 //! | `messaging` | `wartel_messaging::outbox::Outbox` |
+//! | `access` | `wartel_access::ApiKeyStore` and `wartel_access::AuditLog` |
 //! | `registration` | `wartel_registration::RegistrationStore`; brings `messaging` |
 //!
 //! # Why not a pool of connections?
@@ -62,6 +64,12 @@
 //! all of them would wait for the budget of the tenant one after the other. Steps that wait at the same time share a
 //! transaction instead: with 64 tasks a whole step costs what one bare UPSERT on a pool costs.
 //!
+//! # Why are the rules not in the scripts of Redis?
+//!
+//! Because they would be written twice, in two languages. A step runs in Rust on what was read; one script looks
+//! whether that is still so and writes everything, or nothing, and then the step runs again. Where a phone is most
+//! likely new nothing is read before: such a step is one script.
+//!
 //! # Why not sqlx for SQLite?
 //!
 //! For the same reason: its connections are asynchronous, one step each. This crate can live in one program with
@@ -71,9 +79,17 @@
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod migration;
 
+#[cfg(any(feature = "postgres", feature = "redis"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "postgres", feature = "redis"))))]
+pub mod clock;
+
 #[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
 pub mod postgres;
+
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub mod redis;
 
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
@@ -82,6 +98,10 @@ pub mod sqlite;
 #[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
 pub use postgres::PostgresStores;
+
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use redis::RedisStores;
 
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]

@@ -8,18 +8,23 @@ use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnection, PgPool};
-use sqlx::{Connection as _, Postgres};
+use sqlx::{Connection as _, Postgres, Row as _};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use wartel_core::StoreError;
 
 use super::error::{PostgresFailure, Remedy};
 
-/// How long a step may take, with all waits.
-pub(super) const STEP_TIME: Duration = Duration::from_secs(5);
+/// How long a step may take, with all waits. Less than the 2.5 s after which the HTTP API tells its client that the
+/// store does not answer: a step that is taken after that would have used up a code, or sent one, for a client who
+/// was told otherwise.
+pub(super) const STEP_TIME: Duration = Duration::from_secs(2);
+
+/// How long before the end of a step its commit is sent at the latest, so that there is time for the answer.
+pub(super) const COMMIT_TIME: Duration = Duration::from_millis(250);
 
 /// How long one try to get a connection may take. Short, because the pool waits longer from try to try while the
 /// server is away, and a new try begins with short waits again.
-const ACQUIRE_TIME: Duration = Duration::from_secs(2);
+const ACQUIRE_TIME: Duration = Duration::from_secs(1);
 
 /// How long a test of a connection may take.
 const PING_TIME: Duration = Duration::from_secs(1);
@@ -29,6 +34,16 @@ const SUSPICION: Duration = Duration::from_secs(5);
 
 /// How long to wait before the next try, when the server refuses connections.
 const BACK_OFF: Duration = Duration::from_millis(50);
+
+/// How long to wait before the server is asked again about a transaction that it still thinks is under way.
+const ASK_AGAIN: Duration = Duration::from_millis(10);
+
+/// Begins a transaction. The limits hold for this transaction only, because the connection may be the app's: a lock
+/// is waited for half a second, and if this program stops in the middle, the server ends the transaction, so that nobody
+/// else waits for it. It does not say `READ WRITE`: who made the database read-only by default means it.
+pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
+     SET LOCAL lock_timeout = 500; SET LOCAL statement_timeout = 2000; \
+     SET LOCAL idle_in_transaction_session_timeout = 5000";
 
 pub(super) type PooledConnection = PoolConnection<Postgres>;
 
@@ -44,6 +59,17 @@ pub(super) enum Repeat {
     Never,
 }
 
+/// What became of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Committed,
+    RolledBack,
+    Unknown,
+}
+
+/// What a change wrote, and the name by which the server knows its transaction: the text of `pg_current_xact_id()`.
+pub(super) type Written<T> = (T, String);
+
 /// The pool, with what this crate knows of its connections.
 pub(super) struct Database {
     pool: PgPool,
@@ -57,6 +83,12 @@ pub(super) struct Database {
 impl Database {
     pub(super) fn new(pool: PgPool, owned: bool) -> Self {
         Self { pool, owned, started: Instant::now(), suspicious_until: AtomicU64::new(0) }
+    }
+
+    /// How the pool connects.
+    #[cfg(feature = "messaging")]
+    pub(super) fn connect_options(&self) -> std::sync::Arc<sqlx::postgres::PgConnectOptions> {
+        self.pool.connect_options()
     }
 
     pub(super) async fn close(&self) {
@@ -130,6 +162,101 @@ impl Database {
                 _ => return Err(failure.at(step)),
             }
         }
+    }
+}
+
+impl Database {
+    /// Runs a change in a transaction of its own within [`STEP_TIME`], so that it is carried out once.
+    ///
+    /// Whatever fails before the commit is sent changed nothing, and is tried again if time is left. If the answer to
+    /// the commit is lost, the server is asked what became of it; if it cannot tell in time, this is an error, and the
+    /// change may or may not have been made.
+    pub(super) async fn change<T, V: Sync>(
+        &self,
+        step: &'static str,
+        values: V,
+        work: for<'c> fn(&'c mut PgConnection, &'c V) -> Work<'c, Written<T>>,
+    ) -> Result<T, StoreError> {
+        let deadline = Instant::now() + STEP_TIME;
+        loop {
+            let mut connection = self.acquire(deadline).await.map_err(|failure| failure.at(step))?;
+            let mut written = None;
+            let committed = async {
+                let mut transaction = connection.begin_with(BEGIN).await?;
+                let done = work(&mut transaction, &values).await;
+                let done = match done {
+                    Ok(_) if Instant::now() + COMMIT_TIME > deadline => Err(PostgresFailure::SLOW),
+                    done => done,
+                };
+                match done {
+                    Ok(done) => {
+                        written = Some(done);
+                        Ok(transaction.commit().await?)
+                    }
+                    Err(failure) => {
+                        // If this fails too, so does whatever comes next on the connection.
+                        let _ = transaction.rollback().await;
+                        Err(failure)
+                    }
+                }
+            };
+            let failure = match timeout_at(deadline, committed).await {
+                Ok(Ok(())) => match written {
+                    Some((answer, _)) => return Ok(answer),
+                    // A commit is sent only after something was written.
+                    None => PostgresFailure::SLOW,
+                },
+                Ok(Err(failure)) => failure,
+                Err(_elapsed) => PostgresFailure::SLOW,
+            };
+            match failure.remedy() {
+                Remedy::Reconnect => {
+                    discard(connection);
+                    self.suspect();
+                    if let Some((answer, transaction)) = written {
+                        match self.fate(&transaction, deadline).await {
+                            Fate::Committed => return Ok(answer),
+                            Fate::RolledBack => {}
+                            Fate::Unknown => return Err(failure.at(step)),
+                        }
+                    }
+                }
+                Remedy::Again => sleep(BACK_OFF / 10).await,
+                _ => return Err(failure.at(step)),
+            }
+            if Instant::now() >= deadline {
+                return Err(failure.at(step));
+            }
+        }
+    }
+
+    /// What became of a transaction whose commit was sent and not answered: the server is asked on another connection.
+    pub(super) async fn fate(&self, transaction: &str, deadline: Instant) -> Fate {
+        while let Ok(mut connection) = self.acquire(deadline).await {
+            let asked = sqlx::query("SELECT pg_xact_status($1::text::xid8)")
+                .bind(transaction)
+                .fetch_one(&mut *connection);
+            let status = match timeout_at(deadline, asked).await {
+                Ok(Ok(row)) => row.try_get::<Option<String>, _>(0).unwrap_or_default(),
+                Ok(Err(error)) if PostgresFailure::of(&error).remedy() == Remedy::Reconnect => {
+                    discard(connection);
+                    continue;
+                }
+                Ok(Err(_)) => return Fate::Unknown,
+                Err(_elapsed) => {
+                    discard(connection);
+                    return Fate::Unknown;
+                }
+            };
+            match status.as_deref() {
+                Some("committed") => return Fate::Committed,
+                Some("aborted") => return Fate::RolledBack,
+                // The server has not noticed yet that the connection is gone.
+                Some("in progress") => sleep(ASK_AGAIN).await,
+                _ => return Fate::Unknown,
+            }
+        }
+        Fate::Unknown
     }
 }
 

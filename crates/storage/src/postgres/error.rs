@@ -190,13 +190,13 @@ impl From<Error> for PostgresFailure {
 }
 
 /// A row does not have the shape that this program writes.
-#[cfg(any(feature = "otp", feature = "messaging"))]
+#[cfg(any(feature = "otp", feature = "messaging", feature = "access"))]
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("a row has an unreadable {0}")]
 pub(super) struct Unreadable(pub(super) &'static str);
 
 /// A column of a row is unreadable at `step`.
-#[cfg(any(feature = "otp", feature = "messaging"))]
+#[cfg(any(feature = "otp", feature = "messaging", feature = "access"))]
 pub(super) fn unreadable(step: &'static str, column: &'static str) -> StoreError {
     StoreError::new(StoreErrorKind::Corrupt, step).with_source(Unreadable(column))
 }

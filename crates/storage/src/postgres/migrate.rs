@@ -15,12 +15,20 @@ const STEP: &str = "postgres.migrate";
 const LOCK: i64 = 0x7761_7274_656c_0000;
 
 #[cfg(feature = "otp")]
-const OTP: &[Migration] = &[Migration {
-    domain: "otp",
-    version: 1,
-    name: "init",
-    sql: include_str!("../../migrations/postgres/otp/0001_init.sql"),
-}];
+const OTP: &[Migration] = &[
+    Migration {
+        domain: "otp",
+        version: 1,
+        name: "init",
+        sql: include_str!("../../migrations/postgres/otp/0001_init.sql"),
+    },
+    Migration {
+        domain: "otp",
+        version: 2,
+        name: "tallies",
+        sql: include_str!("../../migrations/postgres/otp/0002_tallies.sql"),
+    },
+];
 
 #[cfg(feature = "messaging")]
 const MESSAGING: &[Migration] = &[Migration {
@@ -38,6 +46,14 @@ const REGISTRATION: &[Migration] = &[Migration {
     sql: include_str!("../../migrations/postgres/registration/0001_init.sql"),
 }];
 
+#[cfg(feature = "access")]
+const ACCESS: &[Migration] = &[Migration {
+    domain: "access",
+    version: 1,
+    name: "init",
+    sql: include_str!("../../migrations/postgres/access/0001_init.sql"),
+}];
+
 /// The migrations of the domains that are compiled in, oldest first within each domain.
 pub const MIGRATIONS: &[&[Migration]] = &[
     #[cfg(feature = "otp")]
@@ -46,6 +62,8 @@ pub const MIGRATIONS: &[&[Migration]] = &[
     MESSAGING,
     #[cfg(feature = "registration")]
     REGISTRATION,
+    #[cfg(feature = "access")]
+    ACCESS,
 ];
 
 /// Applies what is pending and answers what that was. Safe to run twice and by many processes at once: each domain

@@ -5,9 +5,15 @@
 //! the cost of a commit, and of the way to the server, is shared by everybody who waits for it. Nothing waits
 //! longer than it must: who comes alone is served alone. Everything else is one statement each.
 
+#[cfg(feature = "access")]
+mod access;
+mod clock;
+mod config;
 mod database;
 mod error;
 mod migrate;
+#[cfg(feature = "messaging")]
+mod notify;
 #[cfg(feature = "otp")]
 mod otp;
 #[cfg(feature = "messaging")]
@@ -17,27 +23,27 @@ mod probe;
 mod registration;
 
 use std::fmt;
-use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::Connection as _;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgPool, PgPoolOptions};
 use tokio::time::Instant;
-use wartel_core::{StoreError, StoreErrorKind};
+use wartel_core::StoreError;
 
+pub use config::{PostgresConfig, PostgresConfigError};
 pub use error::PostgresFailure;
 pub use migrate::{MIGRATIONS, Migration};
 
-use database::{Database, STEP_TIME};
+use database::Database;
 use error::At as _;
 
 const CONNECT: &str = "postgres.connect";
 
-/// How many connections [`PostgresStores::connect`] opens at the most.
-const CONNECTIONS: u32 = 10;
+/// How long connecting, and what has no client waiting for it, may take until it has a connection.
+const CONNECT_TIME: Duration = Duration::from_secs(5);
 
-/// How long the pool of [`PostgresStores::connect`] waits for a connection. A fifth of it is the longest wait between
+/// How long the pool of [`PostgresStores::open`] waits for a connection. A fifth of it is the longest wait between
 /// two tries while the server is away, so that the stores are back soon after it.
 const ACQUIRE_TIME: Duration = Duration::from_secs(2);
 
@@ -49,8 +55,8 @@ const FRESH: Duration = Duration::from_secs(1);
 ///
 /// # Behavior
 /// - An answer means that the step is durable, as far as the server's `synchronous_commit` says.
-/// - A step that has no answer after 5 s fails with [`StoreErrorKind::Unavailable`]. If it was running by then, it
-///   may still be taken; a step that was still waiting is not.
+/// - A step that has no answer after 2 s fails with [`Unavailable`](wartel_core::StoreErrorKind::Unavailable). If it
+///   was running by then, it may still be taken; a step that was still waiting is not.
 /// - A restart of the server within that time is waited for: a step that was not taken is tried again, and of a
 ///   commit whose answer was lost the server is asked what became of it.
 /// - Any number of processes may share a database. Transactions are READ COMMITTED, last some milliseconds, and are
@@ -86,18 +92,22 @@ impl PostgresStores {
     /// the first of them. Changes no table: see [`migrate`](Self::migrate).
     ///
     /// # Errors
-    /// [`StoreError`] if the address cannot be read ([`StoreErrorKind::Unexpected`]) or the server cannot be
-    /// reached or refuses within 5 s ([`StoreErrorKind::Unavailable`]). Its source says what is wrong; the
-    /// address, which holds a password, stands in neither.
+    /// As [`open`](Self::open).
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url)
-            .map_err(|_| {
-                StoreError::new(StoreErrorKind::Unexpected, CONNECT)
-                    .with_source("the address is not of the form postgres://user:password@host/database")
-            })?
-            .application_name("wartel");
+        Self::open(&PostgresConfig::new(url)).await
+    }
+
+    /// Opens a pool of connections, and the first of them. Changes no table: see [`migrate`](Self::migrate).
+    ///
+    /// # Errors
+    /// [`StoreError`] if the configuration cannot be used
+    /// ([`Unexpected`](wartel_core::StoreErrorKind::Unexpected)) or the server cannot be reached or refuses within
+    /// 5 s ([`Unavailable`](wartel_core::StoreErrorKind::Unavailable)). Its source says what is wrong; the address,
+    /// which holds a password, stands in neither.
+    pub async fn open(config: &PostgresConfig) -> Result<Self, StoreError> {
+        let options = config.options().at(CONNECT)?;
         let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
+            .max_connections(config.connections)
             .acquire_timeout(ACQUIRE_TIME)
             .test_before_acquire(false)
             .before_acquire(|connection, meta| {
@@ -105,7 +115,7 @@ impl PostgresStores {
             })
             .connect_lazy_with(options);
         let stores = Self::new(pool, true);
-        stores.inner.database.acquire(Instant::now() + STEP_TIME).await.at(CONNECT)?;
+        stores.inner.database.acquire(Instant::now() + CONNECT_TIME).await.at(CONNECT)?;
         Ok(stores)
     }
 
@@ -126,25 +136,25 @@ impl PostgresStores {
     /// do; may run while the stores are in use, and in many processes at once. Takes as long as it needs.
     ///
     /// # Errors
-    /// [`StoreError`]; [`StoreErrorKind::Schema`] if the tables are those of a newer program.
+    /// [`StoreError`]; [`Schema`](wartel_core::StoreErrorKind::Schema) if the tables are those of a newer program.
     pub async fn migrate(&self) -> Result<Vec<Migration>, StoreError> {
         const STEP: &str = "postgres.migrate";
-        let mut connection = self.inner.database.acquire(Instant::now() + STEP_TIME).await.at(STEP)?;
+        let mut connection = self.inner.database.acquire(Instant::now() + CONNECT_TIME).await.at(STEP)?;
         migrate::run(&mut connection, MIGRATIONS).await
     }
 
     /// The migrations that [`migrate`](Self::migrate) would apply.
     ///
     /// # Errors
-    /// [`StoreError`]; [`StoreErrorKind::Schema`] if the tables are those of a newer program.
+    /// [`StoreError`]; [`Schema`](wartel_core::StoreErrorKind::Schema) if the tables are those of a newer program.
     pub async fn pending_migrations(&self) -> Result<Vec<Migration>, StoreError> {
         const STEP: &str = "postgres.pending_migrations";
-        let mut connection = self.inner.database.acquire(Instant::now() + STEP_TIME).await.at(STEP)?;
+        let mut connection = self.inner.database.acquire(Instant::now() + CONNECT_TIME).await.at(STEP)?;
         migrate::pending(&mut connection, MIGRATIONS).await
     }
 
     /// Finishes the steps that wait, then closes the connections, if they are not the app's own
-    /// ([`from_pool`](Self::from_pool)). Steps that come later fail with [`StoreErrorKind::Unavailable`], also
+    /// ([`from_pool`](Self::from_pool)). Steps that come later fail with [`Unavailable`](wartel_core::StoreErrorKind::Unavailable), also
     /// those of clones.
     pub async fn close(&self) {
         #[cfg(feature = "otp")]
@@ -159,13 +169,13 @@ impl fmt::Debug for PostgresStores {
     }
 }
 
-#[cfg(any(feature = "otp", feature = "messaging"))]
+#[cfg(any(feature = "otp", feature = "messaging", feature = "access"))]
 fn row_limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 /// The text as Postgres can hold it: it knows no NUL. Such a text comes from outside and names nothing of ours.
-#[cfg(any(feature = "otp", feature = "messaging"))]
+#[cfg(any(feature = "otp", feature = "messaging", feature = "access"))]
 fn storable(text: &str) -> std::borrow::Cow<'_, str> {
     if text.contains('\0') { text.replace('\0', "\u{2400}").into() } else { text.into() }
 }

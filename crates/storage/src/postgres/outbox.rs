@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use sqlx::Row as _;
 use sqlx::postgres::PgRow;
+use sqlx::{Connection as _, Row as _};
 use wartel_core::{PhoneNumber, Secret, StoreError, StoreErrorKind, TenantId, Timestamp};
 use wartel_messaging::ProviderMessageId;
 use wartel_messaging::outbox::{
@@ -11,7 +11,7 @@ use wartel_messaging::outbox::{
 };
 
 use super::PostgresStores;
-use super::database::Repeat;
+use super::database::{BEGIN, Repeat};
 use super::error::{At as _, unreadable};
 
 /// Looks at the entries that are due and that nobody else looks at just now: those that may be sent are leased, the
@@ -32,30 +32,49 @@ const LEASE: &str = "WITH due AS MATERIALIZED (
     RETURNING due.due_at, entry.seq, due.verdict IS NULL, entry.id::text, entry.tenant, entry.recipient,
               entry.body, entry.expires_at, entry.fence, entry.refusals";
 
+/// Writes an entry and tells the dispatchers of all instances as soon as it is committed. Answers whether it is new.
+const ENQUEUE: &str = "WITH written AS (
+        INSERT INTO wartel_messaging_outbox (id, tenant, recipient, body, state, due_at, expires_at)
+        VALUES ($1::text::uuid, $2, $3, $4, 'queued', $5, $6) ON CONFLICT (id) DO NOTHING RETURNING 1
+    )
+    SELECT count(*), pg_current_xact_id()::text, count(pg_notify('wartel_outbox', '')::text) FROM written";
+
+/// Settles an entry.
+const SETTLE: &str = "WITH written AS (
+        UPDATE wartel_messaging_outbox
+        SET state = $3, body = '', due_at = NULL, settled_at = $4, message_id = $5
+        WHERE id = $1::text::uuid AND fence = $2 AND state = 'processing' RETURNING 1
+    )
+    SELECT count(*), pg_current_xact_id()::text FROM written";
+
+/// Puts an entry back.
+const POSTPONE: &str = "WITH written AS (
+        UPDATE wartel_messaging_outbox
+        SET state = 'queued', due_at = $3, uncertain = greatest(uncertain - 1, 0), refusals = refusals + 1
+        WHERE id = $1::text::uuid AND fence = $2 AND state = 'processing' RETURNING 1
+    )
+    SELECT count(*), pg_current_xact_id()::text FROM written";
+
 #[async_trait::async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl Outbox for PostgresStores {
     async fn enqueue(&self, entry: &OutboxEntry, now: Timestamp) -> Result<bool, StoreError> {
         let values = (entry, now);
-        let written =
-            self.inner.database.ask("outbox.enqueue", Repeat::Never, values, |connection, values| {
-                let (entry, now) = *values;
-                Box::pin(async move {
-                    let written = sqlx::query(
-                        "INSERT INTO wartel_messaging_outbox \
-                 (id, tenant, recipient, body, state, due_at, expires_at) \
-                 VALUES ($1::text::uuid, $2, $3, $4, 'queued', $5, $6) ON CONFLICT (id) DO NOTHING",
-                    )
+        let written = self.inner.database.change("outbox.enqueue", values, |connection, values| {
+            let (entry, now) = *values;
+            Box::pin(async move {
+                let row = sqlx::query(ENQUEUE)
                     .bind(entry.id.to_string())
                     .bind(entry.tenant.as_str())
                     .bind(entry.to.e164())
                     .bind(entry.text.expose())
                     .bind(now.as_micros())
                     .bind(entry.expires_at.as_micros())
-                    .execute(connection);
-                    Ok(written.await?.rows_affected())
-                })
-            });
+                    .fetch_one(connection)
+                    .await?;
+                Ok((row.try_get::<i64, _>(0)?, row.try_get(1)?))
+            })
+        });
         Ok(written.await? == 1)
     }
 
@@ -101,21 +120,18 @@ impl Outbox for PostgresStores {
         };
         let message_id = message_id.map(super::storable);
         let values = (id, stored_fence(fence), state.as_str(), now.as_micros(), message_id);
-        let settled = self.inner.database.ask(STEP, Repeat::Never, values, |connection, values| {
+        let settled = self.inner.database.change(STEP, values, |connection, values| {
             let (id, fence, state, now, message_id) = values;
             Box::pin(async move {
-                let settled = sqlx::query(
-                    "UPDATE wartel_messaging_outbox \
-                 SET state = $3, body = '', due_at = NULL, settled_at = $4, message_id = $5 \
-                 WHERE id = $1::text::uuid AND fence = $2 AND state = 'processing'",
-                )
-                .bind(id.to_string())
-                .bind(fence)
-                .bind(state)
-                .bind(now)
-                .bind(message_id.as_deref())
-                .execute(connection);
-                Ok(settled.await?.rows_affected())
+                let row = sqlx::query(SETTLE)
+                    .bind(id.to_string())
+                    .bind(fence)
+                    .bind(state)
+                    .bind(now)
+                    .bind(message_id.as_deref())
+                    .fetch_one(connection)
+                    .await?;
+                Ok((row.try_get::<i64, _>(0)?, row.try_get(1)?))
             })
         });
         Ok(settled.await? == 1)
@@ -178,13 +194,18 @@ impl PostgresStores {
         let rows = self.inner.database.ask(STEP, Repeat::Never, values, |connection, values| {
             let (now, limit, until) = *values;
             Box::pin(async move {
+                // In a transaction, so that a lease that takes too long is taken back: a lease that nobody holds
+                // counts as a try that may have been made.
+                let mut transaction = connection.begin_with(BEGIN).await?;
                 let rows = sqlx::query(LEASE)
                     .bind(now)
                     .bind(limit)
                     .bind(i32::try_from(MAX_UNCERTAIN_TRIES).unwrap_or(i32::MAX))
                     .bind(until)
-                    .fetch_all(connection);
-                Ok(rows.await?)
+                    .fetch_all(&mut *transaction);
+                let rows = rows.await?;
+                transaction.commit().await?;
+                Ok(rows)
             })
         });
         let mut due =
@@ -196,22 +217,18 @@ impl PostgresStores {
     /// Puts an entry back. This try certainly took nothing; an earlier one whose lease lapsed stays uncertain.
     async fn postpone(&self, id: OutboxEntryId, fence: u64, at: Timestamp) -> Result<bool, StoreError> {
         let values = (id, stored_fence(fence), at.as_micros());
-        let changed =
-            self.inner.database.ask("outbox.record", Repeat::Never, values, |connection, values| {
-                let (id, fence, at) = *values;
-                Box::pin(async move {
-                    let changed = sqlx::query(
-                        "UPDATE wartel_messaging_outbox SET state = 'queued', due_at = $3, \
-                 uncertain = greatest(uncertain - 1, 0), refusals = refusals + 1 \
-                 WHERE id = $1::text::uuid AND fence = $2 AND state = 'processing'",
-                    )
+        let changed = self.inner.database.change("outbox.record", values, |connection, values| {
+            let (id, fence, at) = *values;
+            Box::pin(async move {
+                let row = sqlx::query(POSTPONE)
                     .bind(id.to_string())
                     .bind(fence)
                     .bind(at)
-                    .execute(connection);
-                    Ok(changed.await?.rows_affected())
-                })
-            });
+                    .fetch_one(connection)
+                    .await?;
+                Ok((row.try_get::<i64, _>(0)?, row.try_get(1)?))
+            })
+        });
         Ok(changed.await? == 1)
     }
 }

@@ -10,7 +10,8 @@ use super::PostgresStores;
 use super::database::Repeat;
 use super::error::{At as _, unreadable};
 
-/// One statement, so one transaction: the message is written if and only if the registration is.
+/// One statement: the message is written if and only if the registration is, and then the dispatchers of all
+/// instances are told.
 const CREATE: &str = "WITH created AS (
         INSERT INTO wartel_registration_registrations
             (id, tenant, phone, full_name, email, address, extra, created_at)
@@ -21,7 +22,7 @@ const CREATE: &str = "WITH created AS (
         SELECT $9::text::uuid, $10::text, $11::text, $12::text, 'queued', $8, $13::bigint FROM created
         ON CONFLICT (id) DO NOTHING
     )
-    SELECT count(*) FROM created";
+    SELECT count(*), pg_current_xact_id()::text, count(pg_notify('wartel_outbox', '')::text) FROM created";
 
 #[async_trait::async_trait]
 #[deny(clippy::missing_trait_methods)]
@@ -32,29 +33,28 @@ impl RegistrationStore for PostgresStores {
         confirmation: &OutboxEntry,
     ) -> Result<Creation, StoreError> {
         let values = (registration, confirmation);
-        let created =
-            self.inner.database.ask("registration.create", Repeat::Never, values, |connection, values| {
-                let (registration, confirmation) = *values;
-                Box::pin(async move {
-                    let row = sqlx::query(CREATE)
-                        .bind(registration.id.to_string())
-                        .bind(registration.tenant.as_str())
-                        .bind(registration.phone.e164())
-                        .bind(&registration.full_name)
-                        .bind(&registration.email)
-                        .bind(&registration.address)
-                        .bind(&registration.extra)
-                        .bind(registration.created_at.as_micros())
-                        .bind(confirmation.id.to_string())
-                        .bind(confirmation.tenant.as_str())
-                        .bind(confirmation.to.e164())
-                        .bind(confirmation.text.expose())
-                        .bind(confirmation.expires_at.as_micros())
-                        .fetch_one(connection)
-                        .await?;
-                    Ok(row.try_get::<i64, _>(0)?)
-                })
-            });
+        let created = self.inner.database.change("registration.create", values, |connection, values| {
+            let (registration, confirmation) = *values;
+            Box::pin(async move {
+                let row = sqlx::query(CREATE)
+                    .bind(registration.id.to_string())
+                    .bind(registration.tenant.as_str())
+                    .bind(registration.phone.e164())
+                    .bind(&registration.full_name)
+                    .bind(&registration.email)
+                    .bind(&registration.address)
+                    .bind(&registration.extra)
+                    .bind(registration.created_at.as_micros())
+                    .bind(confirmation.id.to_string())
+                    .bind(confirmation.tenant.as_str())
+                    .bind(confirmation.to.e164())
+                    .bind(confirmation.text.expose())
+                    .bind(confirmation.expires_at.as_micros())
+                    .fetch_one(connection)
+                    .await?;
+                Ok((row.try_get::<i64, _>(0)?, row.try_get(1)?))
+            })
+        });
         Ok(if created.await? == 1 { Creation::Created } else { Creation::AlreadyRegistered })
     }
 

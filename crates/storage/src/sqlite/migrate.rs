@@ -11,12 +11,20 @@ pub use crate::migration::Migration;
 const STEP: &str = "sqlite.migrate";
 
 #[cfg(feature = "otp")]
-const OTP: &[Migration] = &[Migration {
-    domain: "otp",
-    version: 1,
-    name: "init",
-    sql: include_str!("../../migrations/sqlite/otp/0001_init.sql"),
-}];
+const OTP: &[Migration] = &[
+    Migration {
+        domain: "otp",
+        version: 1,
+        name: "init",
+        sql: include_str!("../../migrations/sqlite/otp/0001_init.sql"),
+    },
+    Migration {
+        domain: "otp",
+        version: 2,
+        name: "tallies",
+        sql: include_str!("../../migrations/sqlite/otp/0002_tallies.sql"),
+    },
+];
 
 #[cfg(feature = "messaging")]
 const MESSAGING: &[Migration] = &[Migration {
@@ -34,6 +42,14 @@ const REGISTRATION: &[Migration] = &[Migration {
     sql: include_str!("../../migrations/sqlite/registration/0001_init.sql"),
 }];
 
+#[cfg(feature = "access")]
+const ACCESS: &[Migration] = &[Migration {
+    domain: "access",
+    version: 1,
+    name: "init",
+    sql: include_str!("../../migrations/sqlite/access/0001_init.sql"),
+}];
+
 /// The migrations of the domains that are compiled in, oldest first within each domain.
 pub const MIGRATIONS: &[&[Migration]] = &[
     #[cfg(feature = "otp")]
@@ -42,6 +58,8 @@ pub const MIGRATIONS: &[&[Migration]] = &[
     MESSAGING,
     #[cfg(feature = "registration")]
     REGISTRATION,
+    #[cfg(feature = "access")]
+    ACCESS,
 ];
 
 /// Applies what is pending and answers what that was. Safe to run twice and by two processes at once: each domain

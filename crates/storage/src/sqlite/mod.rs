@@ -4,6 +4,8 @@
 //! 256 steps in one transaction, and answers them when that is durable; so the cost of a commit is shared by
 //! everybody who waits for it. Two more threads read, and never wait for a commit.
 
+#[cfg(feature = "access")]
+mod access;
 mod error;
 mod location;
 mod migrate;
@@ -13,6 +15,10 @@ mod otp;
 mod otp_budgets;
 #[cfg(feature = "otp")]
 mod otp_receipts;
+#[cfg(feature = "otp")]
+mod otp_reverse;
+#[cfg(feature = "otp")]
+mod otp_tallies;
 #[cfg(feature = "messaging")]
 mod outbox;
 mod probe;
@@ -20,6 +26,7 @@ mod queue;
 mod reader;
 #[cfg(feature = "registration")]
 mod registration;
+mod statements;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -42,6 +49,7 @@ use error::{At as _, failure};
 use location::OpenFile;
 use queue::{Heart, Limits, Pulse, Queue};
 use reader::Readers;
+use statements::Db;
 use writer::{Counters, Writer};
 
 const OPEN: &str = "sqlite.open";
@@ -164,7 +172,7 @@ impl SqliteStores {
     /// # Errors
     /// [`StoreError`]; [`StoreErrorKind::Schema`] if the tables are those of a newer program.
     pub async fn pending_migrations(&self) -> Result<Vec<Migration>, StoreError> {
-        let look = |connection: &Connection| migrate::pending(connection, MIGRATIONS);
+        let look = |connection: &Db<'_>| migrate::pending(connection, MIGRATIONS);
         self.inner.readers.ask("sqlite.pending_migrations", look).await
     }
 
@@ -192,7 +200,7 @@ impl SqliteStores {
     async fn write<T, F>(&self, step: &'static str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnMut(&Connection) -> Result<T, StoreError> + Send + 'static,
+        F: FnMut(&Db<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         self.inner.writer.ask(step, work).await
     }
@@ -201,7 +209,7 @@ impl SqliteStores {
     async fn read<T, F>(&self, step: &'static str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnMut(&Connection) -> Result<T, StoreError> + Send + 'static,
+        F: FnMut(&Db<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         self.inner.readers.ask(step, work).await
     }

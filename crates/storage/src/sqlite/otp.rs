@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, params};
 use wartel_core::{PhoneNumber, StoreError, TenantId, Timestamp};
 use wartel_messaging::DeliveryReceipt;
 use wartel_otp::ledger::{Locator, PhoneLedger, ReceiptOrphan, Transaction, steps};
 use wartel_otp::store::{
-    Admission, Admit, Attempt, AttemptOutcome, DeliveryRecord, LeasedSend, OtpStore, Redeem, Redemption,
-    Rules, Snapshot, Target,
+    Admission, Admit, Attempt, AttemptOutcome, DeliveryRecord, LeasedSend, OtpStore, Recorded, Redeem,
+    Redemption, Rules, Snapshot, Target,
 };
 use wartel_otp::{Budget, VerificationId};
 
 use super::error::{At as _, unreadable};
+use super::statements::Db;
 use super::{SqliteStores, otp_budgets, otp_receipts};
 
 #[async_trait::async_trait]
@@ -58,7 +59,7 @@ impl OtpStore for SqliteStores {
         .await
     }
 
-    async fn record_delivery(&self, record: DeliveryRecord, now: Timestamp) -> Result<bool, StoreError> {
+    async fn record_delivery(&self, record: DeliveryRecord, now: Timestamp) -> Result<Recorded, StoreError> {
         self.write("otp.record_delivery", move |connection| {
             steps::record_delivery(&mut OtpTransaction::new(connection), &record, now)
         })
@@ -100,6 +101,19 @@ impl OtpStore for SqliteStores {
         .await
     }
 
+    async fn unlock(
+        &self,
+        tenant: &TenantId,
+        phone: &PhoneNumber,
+        _now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (tenant, phone) = (tenant.clone(), phone.clone());
+        self.write("otp.unlock", move |connection| {
+            steps::unlock(&mut OtpTransaction::new(connection), &tenant, &phone)
+        })
+        .await
+    }
+
     async fn forget(
         &self,
         tenant: &TenantId,
@@ -116,11 +130,11 @@ impl OtpStore for SqliteStores {
 
 /// One step's view of a connection that is inside a transaction. On a connection that only reads, SQLite itself
 /// refuses the verbs that write.
-struct OtpTransaction<'a> {
-    connection: &'a Connection,
+pub(super) struct OtpTransaction<'a, 'c> {
+    connection: &'a Db<'c>,
     /// What was loaded last: steps load a ledger and save it.
     loaded: Option<Loaded>,
-    budgets: otp_budgets::Budgets<'a>,
+    budgets: otp_budgets::Budgets<'a, 'c>,
 }
 
 struct Loaded {
@@ -137,8 +151,8 @@ struct Row {
     purge_at: i64,
 }
 
-impl<'a> OtpTransaction<'a> {
-    fn new(connection: &'a Connection) -> Self {
+impl<'a, 'c> OtpTransaction<'a, 'c> {
+    pub(super) fn new(connection: &'a Db<'c>) -> Self {
         Self { connection, loaded: None, budgets: otp_budgets::Budgets::new(connection) }
     }
 
@@ -177,7 +191,7 @@ impl<'a> OtpTransaction<'a> {
     }
 }
 
-impl Transaction for OtpTransaction<'_> {
+impl Transaction for OtpTransaction<'_, '_> {
     fn load(&mut self, tenant: &TenantId, phone: &PhoneNumber) -> Result<PhoneLedger, StoreError> {
         const STEP: &str = "otp.load";
         let mut statement = self
@@ -287,8 +301,12 @@ impl Transaction for OtpTransaction<'_> {
         self.budgets.refuses_until(budget, now)
     }
 
-    fn charge(&mut self, budget: &Budget, now: Timestamp) -> Result<(), StoreError> {
+    fn charge(&mut self, budget: &Budget, now: Timestamp) -> Result<Timestamp, StoreError> {
         self.budgets.charge(budget, now)
+    }
+
+    fn release(&mut self, budget: &Budget, at: Timestamp) -> Result<(), StoreError> {
+        self.budgets.release(budget, at)
     }
 
     fn keep_receipt(&mut self, orphan: &ReceiptOrphan, now: Timestamp) -> Result<(), StoreError> {

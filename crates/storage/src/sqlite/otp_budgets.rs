@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, params};
 use wartel_core::{StoreError, Timestamp};
 use wartel_otp::Budget;
 
 use super::error::{At as _, unreadable};
+use super::statements::Db;
 
 /// How many rows the clean-up looks at in one go.
 const CHUNK: usize = 256;
@@ -19,8 +20,8 @@ const IN_ROW: u32 = 64;
 ///
 /// Does what [`Counter`](wartel_otp::ledger::Counter) does: a budget of `max` is spent if and only if the `max`-th
 /// latest event is still in the window, and what falls out of the `max` latest is deleted.
-pub(super) struct Budgets<'a> {
-    connection: &'a Connection,
+pub(super) struct Budgets<'a, 'c> {
+    connection: &'a Db<'c>,
     /// What this transaction has read: a step asks a budget, then charges it.
     known: Vec<(String, Option<Head>)>,
 }
@@ -34,8 +35,8 @@ struct Head {
     recent: Option<Vec<i64>>,
 }
 
-impl<'a> Budgets<'a> {
-    pub(super) const fn new(connection: &'a Connection) -> Self {
+impl<'a, 'c> Budgets<'a, 'c> {
+    pub(super) const fn new(connection: &'a Db<'c>) -> Self {
         Self { connection, known: Vec::new() }
     }
 
@@ -61,7 +62,8 @@ impl<'a> Budgets<'a> {
         Ok(at.map(|at| Timestamp::from_micros(at) + budget.rate.window).filter(|until| *until > now))
     }
 
-    pub(super) fn charge(&mut self, budget: &Budget, now: Timestamp) -> Result<(), StoreError> {
+    /// Counts one event and answers the instant under which it counts.
+    pub(super) fn charge(&mut self, budget: &Budget, now: Timestamp) -> Result<Timestamp, StoreError> {
         let before = self.head(&budget.key)?;
         let last_seq = before.as_ref().map_or(1, |head| head.last_seq.saturating_add(1));
         // A clock that steps back renews nothing.
@@ -85,16 +87,23 @@ impl<'a> Budgets<'a> {
             self.delete_rows_up_to(budget, last_seq.saturating_sub(i64::from(budget.rate.max)))?;
             None
         };
-        let head = Head { last_seq, latest_at, recent };
-        self.write_head(budget, &head, is_new)?;
-        match self.known.iter_mut().find(|(key, _)| *key == budget.key) {
-            Some((_, known)) => *known = Some(head),
-            None => self.known.push((budget.key.clone(), Some(head))),
-        }
-        Ok(())
+        self.write_head(budget, Head { last_seq, latest_at, recent }, is_new)?;
+        Ok(Timestamp::from_micros(latest_at))
     }
 
-    fn write_head(&self, budget: &Budget, head: &Head, is_new: bool) -> Result<(), StoreError> {
+    /// Takes back one event that was counted under exactly `at`. Budgets that are taken back are small, so their
+    /// events are in their row; rows of a larger policy of the past run out by themselves.
+    pub(super) fn release(&mut self, budget: &Budget, at: Timestamp) -> Result<(), StoreError> {
+        let Some(mut head) = self.head(&budget.key)? else { return Ok(()) };
+        let Some(recent) = head.recent.as_mut() else { return Ok(()) };
+        let Some(place) = recent.iter().rposition(|counted| *counted == at.as_micros()) else {
+            return Ok(());
+        };
+        recent.remove(place);
+        self.write_head(budget, head, false)
+    }
+
+    fn write_head(&mut self, budget: &Budget, head: Head, is_new: bool) -> Result<(), StoreError> {
         const STEP: &str = "otp.charge";
         let window = super::otp::micros(budget.rate.window);
         let recent: Option<Vec<u8>> =
@@ -117,8 +126,12 @@ impl<'a> Budgets<'a> {
                 .at(STEP)?
                 .execute(params![budget.key, head.last_seq, head.latest_at, recent, window])
         }
-        .at(STEP)
-        .map(|_| ())
+        .at(STEP)?;
+        match self.known.iter_mut().find(|(key, _)| *key == budget.key) {
+            Some((_, known)) => *known = Some(head),
+            None => self.known.push((budget.key.clone(), Some(head))),
+        }
+        Ok(())
     }
 
     fn write_row(&self, budget: &Budget, seq: i64, at: i64) -> Result<(), StoreError> {
@@ -249,6 +262,8 @@ fn nth_latest(events: &[i64], n: u32) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
     use wartel_otp::Rate;
     use wartel_otp::ledger::Counter;
@@ -269,6 +284,7 @@ mod tests {
     #[test]
     fn rows_and_the_model_agree_through_changes_of_the_limit() {
         let connection = database();
+        let db = Db::new(&connection);
         let mut model = Counter::default();
         let mut refused = 0;
         for second in 0_u64..3_000 {
@@ -278,7 +294,7 @@ mod tests {
             // The clock steps back now and then.
             let now = if second % 97 == 0 { at(second.saturating_sub(30)) } else { at(second) };
             // A transaction each, and sometimes one that asks twice.
-            let mut budgets = Budgets::new(&connection);
+            let mut budgets = Budgets::new(&db);
             let until = model.refuses_until(budget.rate, now);
             assert_eq!(budgets.refuses_until(&budget, now).unwrap(), until, "at {second}");
             if until.is_none() {
@@ -302,13 +318,14 @@ mod tests {
     #[test]
     fn budgets_go_when_their_windows_are_over_and_not_before() {
         let connection = database();
+        let db = Db::new(&connection);
         for max in [5, 500] {
-            let mut budgets = Budgets::new(&connection);
+            let mut budgets = Budgets::new(&db);
             let budget = Budget::new(format!("all/{max}"), Rate::new(max, MINUTE));
             budgets.charge(&budget, at(0)).unwrap();
             budgets.charge(&budget, at(50)).unwrap();
         }
-        let budgets = Budgets::new(&connection);
+        let budgets = Budgets::new(&db);
         // The first charges are over, the second ones are not.
         assert_eq!(budgets.purge(10, at(60)).unwrap(), 0);
         assert_eq!(budgets.purge(10, at(109)).unwrap(), 0);

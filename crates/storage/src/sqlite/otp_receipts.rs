@@ -1,12 +1,13 @@
 //! Receipts that came before their message was known.
 
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use wartel_core::{StoreError, Timestamp};
 use wartel_messaging::{DeliveryReceipt, DeliveryState, ProviderMessageId, ReceiptKey};
 use wartel_otp::ledger::{Locator, ReceiptOrphan};
 
 use super::error::{At as _, unreadable};
 use super::otp::row_limit;
+use super::statements::Db;
 
 /// All states, for reading back their words.
 const STATES: [DeliveryState; 7] = [
@@ -20,11 +21,7 @@ const STATES: [DeliveryState; 7] = [
 ];
 
 /// Keeps a receipt. The same one again is kept once.
-pub(super) fn keep(
-    connection: &Connection,
-    orphan: &ReceiptOrphan,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub(super) fn keep(connection: &Db<'_>, orphan: &ReceiptOrphan, now: Timestamp) -> Result<(), StoreError> {
     const STEP: &str = "otp.keep_receipt";
     let receipt = &orphan.receipt;
     connection
@@ -47,7 +44,7 @@ pub(super) fn keep(
 }
 
 /// Takes out the receipts that a locator names.
-pub(super) fn take(connection: &Connection, locator: &Locator) -> Result<Vec<DeliveryReceipt>, StoreError> {
+pub(super) fn take(connection: &Db<'_>, locator: &Locator) -> Result<Vec<DeliveryReceipt>, StoreError> {
     const STEP: &str = "otp.take_receipts";
     let receipts = {
         let mut statement = connection
@@ -73,7 +70,7 @@ pub(super) fn take(connection: &Connection, locator: &Locator) -> Result<Vec<Del
 }
 
 /// Deletes at most `limit` receipts that are as old as `before` or older; answers how many.
-pub(super) fn purge(connection: &Connection, limit: usize, before: Timestamp) -> Result<usize, StoreError> {
+pub(super) fn purge(connection: &Db<'_>, limit: usize, before: Timestamp) -> Result<usize, StoreError> {
     const STEP: &str = "otp.purge_receipts";
     connection
         .prepare_cached(

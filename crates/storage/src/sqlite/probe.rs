@@ -28,7 +28,7 @@ impl Probe for SqliteStores {
         let asked = async {
             // Both look first whether the file is still the one that was opened.
             self.read(STEP, |connection| migrate::check(connection, STEP)).await?;
-            self.write(STEP, write_back).await
+            self.write(STEP, |connection| write_back(connection)).await
         };
         let deadline = Instant::now() + WITHIN;
         match self.inner.pulse.within(deadline, asked).await {

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 use wartel_core::{StoreError, StoreErrorKind};
 
 use super::error::{SqliteFailure, failure};
 use super::location::FileMoved;
+use super::statements::Db;
 
 /// How long callers wait, and how late a step may still be taken. Each is counted from when the step was asked for.
 #[derive(Debug, Clone, Copy)]
@@ -106,7 +106,7 @@ pub(super) enum Message {
 pub(super) trait Step: Send {
     /// Runs the step and keeps what it answers. Says whether it succeeded. A step that is late does nothing and
     /// fails.
-    fn run(&mut self, connection: &Connection) -> bool;
+    fn run(&mut self, connection: &Db<'_>) -> bool;
     /// Whether it is too late to commit the step.
     fn is_late(&self) -> bool;
     /// Hands the kept answer to the caller.
@@ -127,9 +127,9 @@ struct Work<T, F> {
 impl<T, F> Step for Work<T, F>
 where
     T: Send,
-    F: FnMut(&Connection) -> Result<T, StoreError> + Send,
+    F: FnMut(&Db<'_>) -> Result<T, StoreError> + Send,
 {
-    fn run(&mut self, connection: &Connection) -> bool {
+    fn run(&mut self, connection: &Db<'_>) -> bool {
         let result = if self.panicked {
             Err(NoAnswer::Panicked.at(self.name))
         } else if self.is_late() {
@@ -203,7 +203,7 @@ impl Queue {
     pub(super) async fn ask<T, F>(&self, name: &'static str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnMut(&Connection) -> Result<T, StoreError> + Send + 'static,
+        F: FnMut(&Db<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let asked_at = Instant::now();
         let commit_by = asked_at + self.limits.commit;

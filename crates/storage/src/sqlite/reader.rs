@@ -9,6 +9,7 @@ use wartel_core::StoreError;
 use super::error::failure;
 use super::location::OpenFile;
 use super::queue::{Message, Queue, Rejection};
+use super::statements::Db;
 
 /// How many reads share a snapshot at the most.
 const GROUP: usize = 64;
@@ -29,7 +30,7 @@ impl Readers {
     pub(super) async fn ask<T, F>(&self, name: &'static str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnMut(&Connection) -> Result<T, StoreError> + Send + 'static,
+        F: FnMut(&Db<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.queues.len().max(1);
         match self.queues.get(turn) {
@@ -47,6 +48,7 @@ impl Readers {
 
 /// Serves the queue until it is closed and empty.
 pub(super) fn serve(connection: &Connection, file: &OpenFile, mut queue: mpsc::Receiver<Message>) {
+    let connection = &Db::new(connection);
     let mut messages = Vec::with_capacity(GROUP);
     while queue.blocking_recv_many(&mut messages, GROUP) > 0 {
         // Its snapshot is taken by the first statement, after everything in the group was asked for.
@@ -72,11 +74,11 @@ pub(super) fn serve(connection: &Connection, file: &OpenFile, mut queue: mpsc::R
     }
 }
 
-fn begin(connection: &Connection, file: &OpenFile) -> Result<(), Rejection> {
+fn begin(connection: &Db<'_>, file: &OpenFile) -> Result<(), Rejection> {
     file.check()?;
     Ok(execute(connection, "BEGIN")?)
 }
 
-fn execute(connection: &Connection, sql: &'static str) -> rusqlite::Result<()> {
+fn execute(connection: &Db<'_>, sql: &'static str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(|_| ())
 }

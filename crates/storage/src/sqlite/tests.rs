@@ -13,6 +13,7 @@ use wartel_core::{Probe as _, ProbeFailureKind, StoreError, StoreErrorKind};
 
 use super::error::At as _;
 use super::queue::QUEUE_LENGTH;
+use super::statements::Db;
 use super::{BEAT, BUSY_TIMEOUT, Limits, SqliteStores};
 
 const STEP: &str = "test.step";
@@ -38,8 +39,7 @@ impl Bench {
     async fn with(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let stores = SqliteStores::open_with(&folder.path().join("test.db"), true, limits).await.unwrap();
-        let table =
-            |c: &Connection| c.execute_batch("CREATE TABLE numbers (n INTEGER, filling BLOB)").at(STEP);
+        let table = |c: &Db<'_>| c.execute_batch("CREATE TABLE numbers (n INTEGER, filling BLOB)").at(STEP);
         stores.write(STEP, table).await.unwrap();
         Self { stores, folder }
     }
@@ -69,7 +69,7 @@ impl Bench {
         let (entered, begun) = tokio::sync::oneshot::channel();
         let (stores, mut entered) = (self.stores.clone(), Some(entered));
         tokio::spawn(async move {
-            let hold = move |_: &Connection| {
+            let hold = move |_: &Db<'_>| {
                 entered.take().unwrap().send(()).unwrap();
                 // An error: the sender was dropped.
                 closed.recv().unwrap_err();
@@ -123,13 +123,13 @@ async fn a_step_that_fails_harms_only_itself() {
     bench.until_waiting(1).await;
     let stores = bench.stores.clone();
     let failing = tokio::spawn(async move {
-        let fail = |c: &Connection| insert(c, 2).and_then(|()| Err::<(), _>(refused()));
+        let fail = |c: &Db<'_>| insert(c, 2).and_then(|()| Err::<(), _>(refused()));
         stores.write("test.failing", fail).await
     });
     bench.until_waiting(2).await;
     let stores = bench.stores.clone();
     let panicking = tokio::spawn(async move {
-        let panic = |c: &Connection| -> Result<(), StoreError> {
+        let panic = |c: &Db<'_>| -> Result<(), StoreError> {
             insert(c, 3)?;
             panic!("on purpose");
         };
@@ -184,7 +184,7 @@ async fn a_full_disk_refuses_what_does_not_fit_and_nothing_else() {
     bench.until_waiting(1).await;
     let stores = bench.stores.clone();
     let large = tokio::spawn(async move {
-        let large = |c: &Connection| {
+        let large = |c: &Db<'_>| {
             c.execute("INSERT INTO numbers (n, filling) VALUES (2, zeroblob(1000000))", [])
                 .at(STEP)
                 .map(|_| ())
@@ -232,7 +232,7 @@ async fn a_step_that_waited_too_long_is_not_taken() {
 async fn a_step_whose_caller_was_told_that_it_is_late_is_not_committed() {
     let bench = Bench::with(SHORT).await;
     let (gate, closed) = mpsc::channel::<()>();
-    let slow = move |c: &Connection| {
+    let slow = move |c: &Db<'_>| {
         insert(c, 1)?;
         // An error: the sender was dropped.
         closed.recv().unwrap_err();
@@ -309,7 +309,7 @@ async fn a_step_goes_on_when_its_caller_leaves() {
 async fn the_settings_are_what_the_documentation_says() {
     let bench = Bench::new().await;
     let setting = |name: &'static str| {
-        move |c: &Connection| {
+        move |c: &Db<'_>| {
             c.pragma_query_value(None, name, |row| {
                 Ok(match row.get_ref(0)? {
                     rusqlite::types::ValueRef::Integer(number) => number.to_string(),
@@ -354,7 +354,7 @@ async fn a_database_file_that_moves_while_steps_run_takes_none_of_them() {
     let bench = Bench::new().await;
     let elsewhere = bench.folder.path().join("elsewhere.db");
     let (here, there) = (bench.path(), elsewhere.clone());
-    let moving = move |c: &Connection| {
+    let moving = move |c: &Db<'_>| {
         insert(c, 1)?;
         std::fs::rename(&here, &there).unwrap();
         Ok(())
@@ -366,7 +366,7 @@ async fn a_database_file_that_moves_while_steps_run_takes_none_of_them() {
     // What comes now is not even run.
     let ran = Arc::new(AtomicBool::new(false));
     let run = Arc::clone(&ran);
-    let running = move |_: &Connection| {
+    let running = move |_: &Db<'_>| {
         run.store(true, Ordering::Relaxed);
         Ok(())
     };

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::error::failure;
 use super::location::OpenFile;
 use super::queue::{Message, Rejection, Step};
+use super::statements::Db;
 
 /// How many steps share a commit at the most. More gain nothing: by then the commit is a small part of the work.
 const GROUP: usize = 256;
@@ -36,6 +37,7 @@ impl Writer {
 
     /// Serves the queue until it is closed and empty.
     pub(super) fn serve(&self, mut queue: mpsc::Receiver<Message>) {
+        let db = Db::new(&self.connection);
         let mut messages = Vec::with_capacity(GROUP);
         while queue.blocking_recv_many(&mut messages, GROUP) > 0 {
             let mut group = Vec::with_capacity(messages.len());
@@ -45,7 +47,7 @@ impl Writer {
                     Message::Stop => queue.close(),
                 }
             }
-            self.run_group(group);
+            self.run_group(&db, group);
         }
     }
 
@@ -58,65 +60,64 @@ impl Writer {
     /// A step that has become late by the time of the commit is not committed, since its caller is told, or soon
     /// will be, that there was no answer. The transaction is rolled back and the others run again. This ends, since
     /// each round has fewer steps than the one before, and soon, since all are late in the end.
-    fn run_group(&self, mut group: Vec<Box<dyn Step>>) {
+    fn run_group(&self, db: &Db<'_>, mut group: Vec<Box<dyn Step>>) {
         loop {
             group = reject_late(group);
             if group.is_empty() {
                 return;
             }
-            if let Err(why) = self.begin() {
+            if let Err(why) = self.begin(db) {
                 return reject(group, why);
             }
             let mut succeeded = Vec::with_capacity(group.len());
             for step in &mut group {
-                let before = self.connection.total_changes();
-                let success = step.run(&self.connection);
-                if !success && (self.connection.is_autocommit() || self.connection.total_changes() != before)
-                {
-                    self.roll_back();
-                    return self.run_alone(group);
+                let before = db.total_changes();
+                let success = step.run(db);
+                if !success && (db.is_autocommit() || db.total_changes() != before) {
+                    self.roll_back(db);
+                    return self.run_alone(db, group);
                 }
                 succeeded.push(success);
             }
             // A step that failed has changed nothing that could be committed.
             if group.iter().zip(&succeeded).any(|(step, success)| *success && step.is_late()) {
-                self.roll_back();
+                self.roll_back(db);
                 self.repeat(group.len());
             } else {
-                return self.commit(group);
+                return self.commit(db, group);
             }
         }
     }
 
     /// Runs each step of a group that was rolled back in a transaction of its own.
-    fn run_alone(&self, group: Vec<Box<dyn Step>>) {
+    fn run_alone(&self, db: &Db<'_>, group: Vec<Box<dyn Step>>) {
         for mut step in group {
             self.repeat(1);
             if step.is_late() {
                 step.reject(Rejection::TOO_LATE);
-            } else if let Err(why) = self.begin() {
+            } else if let Err(why) = self.begin(db) {
                 step.reject(why);
-            } else if !step.run(&self.connection) {
-                self.roll_back();
+            } else if !step.run(db) {
+                self.roll_back(db);
                 step.answer();
             } else if step.is_late() {
-                self.roll_back();
+                self.roll_back(db);
                 step.reject(Rejection::TOO_LATE);
             } else {
-                self.commit(vec![step]);
+                self.commit(db, vec![step]);
             }
         }
     }
 
-    fn begin(&self) -> Result<(), Rejection> {
+    fn begin(&self, db: &Db<'_>) -> Result<(), Rejection> {
         self.file.check()?;
         // Waits for other processes, so steps may be late when it succeeds; they notice when they are run.
-        Ok(self.execute("BEGIN IMMEDIATE")?)
+        Ok(execute(db, "BEGIN IMMEDIATE")?)
     }
 
-    fn commit(&self, group: Vec<Box<dyn Step>>) {
-        if let Err(why) = self.finish() {
-            self.roll_back();
+    fn commit(&self, db: &Db<'_>, group: Vec<Box<dyn Step>>) {
+        if let Err(why) = self.finish(db) {
+            self.roll_back(db);
             return reject(group, why);
         }
         // Before the answers, so that whoever has one sees it counted.
@@ -127,16 +128,16 @@ impl Writer {
         }
     }
 
-    fn finish(&self) -> Result<(), Rejection> {
+    fn finish(&self, db: &Db<'_>) -> Result<(), Rejection> {
         // Again, because the wait for other processes and the steps may have taken long.
         self.file.check()?;
-        Ok(self.execute("COMMIT")?)
+        Ok(execute(db, "COMMIT")?)
     }
 
-    fn roll_back(&self) {
+    fn roll_back(&self, db: &Db<'_>) {
         // SQLite rolls back by itself when the disk is full or fails.
-        if !self.connection.is_autocommit()
-            && let Err(error) = self.execute("ROLLBACK")
+        if !db.is_autocommit()
+            && let Err(error) = execute(db, "ROLLBACK")
         {
             // The next BEGIN fails then, and every step with it, until the connection recovers.
             tracing::error!(code = failure(&error).ok().map(|failure| failure.code()), "a rollback failed");
@@ -146,10 +147,10 @@ impl Writer {
     fn repeat(&self, steps: usize) {
         self.counters.repeats.fetch_add(count(steps), Ordering::Relaxed);
     }
+}
 
-    fn execute(&self, sql: &'static str) -> rusqlite::Result<()> {
-        self.connection.prepare_cached(sql)?.execute([]).map(|_| ())
-    }
+fn execute(db: &Db<'_>, sql: &'static str) -> rusqlite::Result<()> {
+    db.prepare_cached(sql)?.execute([]).map(|_| ())
 }
 
 /// Tells the callers of late steps, and gives back the other steps.
@@ -202,7 +203,7 @@ mod tests {
     }
 
     impl Step for Scripted {
-        fn run(&mut self, connection: &Connection) -> bool {
+        fn run(&mut self, connection: &Db<'_>) -> bool {
             connection.execute("INSERT INTO numbers VALUES (?1)", [self.number]).unwrap();
             if let Some(other) = self.makes_late.pop() {
                 other.store(true, Ordering::Relaxed);
@@ -245,6 +246,10 @@ mod tests {
             Scripted { number, late, makes_late: Vec::new(), fails: false, told: Arc::clone(&self.told) }
         }
 
+        fn run_group(&self, group: Vec<Box<dyn Step>>) {
+            self.writer.run_group(&Db::new(&self.writer.connection), group);
+        }
+
         fn told(&self) -> Vec<Told> {
             std::mem::take(&mut *self.told.lock().unwrap())
         }
@@ -261,7 +266,7 @@ mod tests {
         let bench = Bench::new();
         let (first, mut second, third) = (bench.step(1), bench.step(2), bench.step(3));
         second.makes_late = vec![Arc::clone(&first.late)];
-        bench.writer.run_group(vec![Box::new(first), Box::new(second), Box::new(third)]);
+        bench.run_group(vec![Box::new(first), Box::new(second), Box::new(third)]);
         assert_eq!(bench.told(), [Told::Late(1), Told::Done(2), Told::Done(3)]);
         assert_eq!(bench.numbers(), [2, 3]);
         assert_eq!(bench.writer.counters.commits.load(Ordering::Relaxed), 1);
@@ -274,7 +279,7 @@ mod tests {
         let mut steps: Vec<_> = (1..=5).map(|number| bench.step(number)).collect();
         // One in each round, and in the fifth the last step itself.
         steps[4].makes_late = steps.iter().rev().map(|step| Arc::clone(&step.late)).collect();
-        bench.writer.run_group(steps.into_iter().map(|step| Box::new(step) as Box<dyn Step>).collect());
+        bench.run_group(steps.into_iter().map(|step| Box::new(step) as Box<dyn Step>).collect());
         assert_eq!(bench.told(), (1..=5).map(Told::Late).collect::<Vec<_>>());
         assert_eq!(bench.numbers(), [] as [i64; 0]);
         assert_eq!(bench.writer.counters.commits.load(Ordering::Relaxed), 0);
@@ -289,7 +294,7 @@ mod tests {
         // The group is rolled back, because the first step fails after it has written.
         failing.fails = true;
         slow.makes_late = vec![Arc::clone(&slow.late)];
-        bench.writer.run_group(vec![Box::new(failing), Box::new(slow), Box::new(last)]);
+        bench.run_group(vec![Box::new(failing), Box::new(slow), Box::new(last)]);
         assert_eq!(bench.told(), [Told::Done(1), Told::Late(2), Told::Done(3)]);
         assert_eq!(bench.numbers(), [3]);
     }
@@ -299,7 +304,7 @@ mod tests {
         let bench = Bench::new();
         let late = bench.step(1);
         late.late.store(true, Ordering::Relaxed);
-        bench.writer.run_group(vec![Box::new(late)]);
+        bench.run_group(vec![Box::new(late)]);
         assert_eq!(bench.told(), [Told::Late(1)]);
         assert_eq!(bench.writer.counters.commits.load(Ordering::Relaxed), 0);
     }

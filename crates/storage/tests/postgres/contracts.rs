@@ -7,8 +7,39 @@ mod otp {
     );
 }
 
+mod reverse {
+    wartel_otp::reverse_store_contract!(
+        #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
+        crate::postgres::support::fresh()
+    );
+}
+
+mod tallies {
+    wartel_otp::tally_store_contract!(
+        #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
+        crate::postgres::support::fresh()
+    );
+}
+
 mod outbox {
     wartel_messaging::outbox_contract!(
+        #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
+        crate::postgres::support::fresh()
+    );
+}
+
+mod api_keys {
+    wartel_access::api_key_store_contract!(
+        #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
+        async {
+            let stores = crate::postgres::support::fresh().await;
+            (stores.clone(), stores)
+        }
+    );
+}
+
+mod audit {
+    wartel_access::audit_log_contract!(
         #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
         crate::postgres::support::fresh()
     );

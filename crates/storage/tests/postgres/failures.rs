@@ -44,7 +44,7 @@ impl Load {
                     match stores.admit(admit_for(&phone).shared([budget.clone()]).build(), T0).await {
                         Ok(Admission::Send { .. }) => {}
                         // The request was carried out and then again.
-                        Ok(Admission::Refused { reason, .. }) => panic!("refused: {reason:?}"),
+                        Ok(other) => panic!("{other:?}"),
                         Err(error) => {
                             assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
                             failed.fetch_add(1, Ordering::Relaxed);
@@ -116,7 +116,7 @@ async fn a_lost_answer_to_a_commit_loses_nothing_and_repeats_nothing() {
     load.end_without_failure(&server.url("postgres")).await;
 }
 
-/// A server that is restarted, in order or by force, loses no answer, and the stores are back within a second.
+/// A server that is restarted, in order or by force, loses nothing that was answered, and the stores are back within a second.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
 async fn a_restart_of_the_server_is_survived() {
@@ -146,10 +146,15 @@ async fn a_restart_of_the_server_is_survived() {
         stores.admit(admit_for(&phone_number(99_999)).build(), T0).await.unwrap();
         assert!(ready.elapsed() < Duration::from_secs(1), "{how:?}: back after {:?}", ready.elapsed());
         let (failed, asked) = load.end().await;
-        // The server was away for less than steps wait.
-        assert_eq!(failed, 0, "{how:?}: of {asked}");
+        // A step that had its answer was carried out. Only those that waited when the server went may have failed,
+        // if it was away for longer than steps wait; nobody knows of them.
+        assert!(failed <= 32, "{how:?}: {failed} of {asked}");
         let kept = number(&url, "SELECT count(*) FROM wartel_otp_phones").await;
-        assert_eq!(kept, i64::from(asked) + 1, "{how:?}");
+        let asked = i64::from(asked) + 1;
+        assert!(
+            (asked - i64::from(failed)..=asked).contains(&kept),
+            "{how:?}: {kept} of {asked}, {failed} failed"
+        );
     }
 }
 
@@ -164,7 +169,7 @@ async fn without_a_server_a_step_fails_in_time_and_the_probe_says_so() {
     let begun = Instant::now();
     let error = stores.admit(admit_for(&sample_phone()).build(), T0).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
-    assert!(begun.elapsed() < Duration::from_secs(6), "after {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_millis(2_400), "after {:?}", begun.elapsed());
     let failure = stores.probe().await.unwrap_err();
     assert_eq!(failure.kind(), ProbeFailureKind::Unavailable);
     server.restart();
@@ -240,7 +245,7 @@ async fn a_locked_phone_stops_nobody_else() {
     };
     // Longer than a batch waits for a lock, so that the one with the locked phone is taken apart.
     let (begun, mut phones) = (Instant::now(), 0);
-    while begun.elapsed() < Duration::from_millis(2_500) {
+    while begun.elapsed() < Duration::from_millis(1_200) {
         let mut others = JoinSet::new();
         for _ in 0..20 {
             phones += 1;
@@ -328,7 +333,7 @@ async fn strange_ids_of_messages_are_kept_and_found() {
         .enumerate()
     {
         let phone = phone_number(u32::try_from(n).unwrap());
-        let Admission::Send { view, send } = stores.admit(admit_for(&phone).build(), T0).await.unwrap()
+        let Admission::Send { view, send, .. } = stores.admit(admit_for(&phone).build(), T0).await.unwrap()
         else {
             panic!("refused");
         };
@@ -339,8 +344,16 @@ async fn strange_ids_of_messages_are_kept_and_found() {
         let outcome = wartel_otp::store::SendOutcome::Accepted {
             message_id: Some(wartel_messaging::ProviderMessageId::new(id.as_str())),
         };
-        let record = wartel_otp::store::DeliveryRecord::new(&send, "fake", outcome);
-        assert!(stores.record_delivery(record, at(2)).await.unwrap());
+        let record = wartel_otp::store::DeliveryRecord::new(
+            &send,
+            "fake",
+            outcome,
+            wartel_otp::testing::default_rules(),
+        );
+        assert!(matches!(
+            stores.record_delivery(record, at(2)).await.unwrap(),
+            wartel_otp::store::Recorded::Done
+        ));
         let late = receipt("fake", Some(&id), None, DeliveryState::Read);
         assert!(stores.record_receipt(late, at(3)).await.unwrap());
         let read = OtpStore::get(&stores, &TenantId::default(), &Target::Id(view.id), at(3)).await.unwrap();

@@ -1,6 +1,7 @@
 // Without a server all that follows is ignored, so its helpers are not used.
 #![cfg_attr(not(has_postgres), allow(dead_code))]
 
+mod changes;
 mod contracts;
 mod failures;
 mod proxy;
@@ -8,3 +9,4 @@ mod races;
 mod server;
 mod support;
 mod tables;
+mod tallies;

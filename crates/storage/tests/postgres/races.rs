@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use wartel_core::{TenantId, Timestamp};
 use wartel_messaging::{DeliveryState, ProviderMessageId};
 use wartel_otp::store::{
-    Admission, AttemptOutcome, DeliveryRecord, LeasedSend, Redemption, Refusal, SendOutcome, Target,
+    Admission, AttemptOutcome, DeliveryRecord, LeasedSend, Recorded, Redemption, Refusal, SendOutcome, Target,
 };
 use wartel_otp::testing::{
     T0, admit_for, attempt, by_phone, client, default_rules, phone_number, receipt, redeem, sample_phone,
@@ -62,8 +62,8 @@ fn count<T>(all: &[T], wanted: impl Fn(&T) -> bool) -> usize {
 
 async fn given(store: &PostgresStores, n: u32, now: Timestamp) -> (VerificationId, LeasedSend) {
     match store.admit(admit_for(&phone_number(n)).client(client(1)).build(), now).await.unwrap() {
-        Admission::Send { view, send } => (view.id, send),
-        Admission::Refused { reason, .. } => panic!("refused: {reason:?}"),
+        Admission::Send { view, send, .. } => (view.id, send),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -131,6 +131,24 @@ async fn of_many_first_requests_one_is_sent() {
     }
 }
 
+/// A key is claimed over all phones; who waited for the claim sees whose it has become.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
+async fn one_key_for_many_phones_at_several_instances_sends_one() {
+    let url = database().await;
+    let instances = instances(&url).await;
+    for round in 0..20 {
+        let answers = together(&instances, 30, |n, store| {
+            let phone = phone_number(round * 100 + u32::try_from(n).unwrap());
+            let request = admit_for(&phone).idempotency(&format!("k{round}"), &format!("body {n}")).build();
+            async move { store.admit(request, T0).await.unwrap() }
+        })
+        .await;
+        assert_eq!(count(&answers, |answer| matches!(answer, Admission::Send { .. })), 1, "round {round}");
+        assert_eq!(count(&answers, |answer| matches!(answer, Admission::Conflict)), 29);
+    }
+}
+
 /// The first charge of a budget finds no row that could be locked, and neither does the first event of a large one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
@@ -185,8 +203,13 @@ async fn no_receipt_is_left_behind() {
             match n % 3 {
                 0 => {
                     let message_id = Some(ProviderMessageId::new(message.as_str()));
-                    let record = DeliveryRecord::new(&send, "fake", SendOutcome::Accepted { message_id });
-                    assert!(store.record_delivery(record, at(1)).await.unwrap());
+                    let record = DeliveryRecord::new(
+                        &send,
+                        "fake",
+                        SendOutcome::Accepted { message_id },
+                        default_rules(),
+                    );
+                    assert!(matches!(store.record_delivery(record, at(1)).await.unwrap(), Recorded::Done));
                 }
                 1 => {
                     let taught = receipt("fake", Some(&message), Some(&state_id), DeliveryState::Sent);
@@ -262,7 +285,9 @@ async fn a_tangle_of_phones_and_budgets_has_no_deadlock() {
                         .client(client(u8::try_from(from).unwrap()))
                         .shared(budgets.clone())
                         .refusals([Budget::new(format!("refused/{from}"), Rate::new(5, minute))]);
-                    if let Admission::Send { view, send } = store.admit(request.build(), now).await.unwrap() {
+                    if let Admission::Send { view, send, .. } =
+                        store.admit(request.build(), now).await.unwrap()
+                    {
                         last = Some((view.id, send));
                     }
                 }
@@ -274,7 +299,8 @@ async fn a_tangle_of_phones_and_budgets_has_no_deadlock() {
                             message_id: Some(ProviderMessageId::new(format!("m{}", below(30)))),
                         },
                     };
-                    store.record_delivery(DeliveryRecord::new(send, "fake", outcome), now).await.unwrap();
+                    let record = DeliveryRecord::new(send, "fake", outcome, default_rules());
+                    store.record_delivery(record, now).await.unwrap();
                 }
                 5 => {
                     let (message, state_id) = (format!("m{}", below(30)), format!("s{}", below(30)));

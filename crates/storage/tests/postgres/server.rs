@@ -1,6 +1,8 @@
 //! A PostgreSQL server of one's own: in a folder for temporary files, on a socket in it, ended with the test.
+//!
+//! The scenarios of the workspace (`tests/`) use this very file, too, and not all of it is used by each.
+#![allow(dead_code)]
 
-use std::ffi::OsStr;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -20,14 +22,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PID_FILE: &str = "postmaster.pid";
 
 /// A server. Dropping it ends it at once and deletes its data.
-pub(super) struct Server {
+pub(crate) struct Server {
     folder: TempDir,
     process: Option<Child>,
 }
 
 /// How to end a server.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// Sessions are cut, the data is put in order.
     Fast,
     /// As if the machine lost its power, except that the system's caches are kept.
@@ -36,8 +38,12 @@ pub(super) enum Stop {
 
 impl Server {
     /// A new server with no data, ready for connections. It syncs its writes as one in production does.
-    pub(super) fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    pub(crate) fn start() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap())
+    }
+
+    /// The same in this folder, such as one on a small disk.
+    pub(crate) fn start_in(folder: TempDir) -> Self {
         if let Some((uid, gid)) = other_user() {
             chown(folder.path(), Some(uid), Some(gid)).unwrap();
         }
@@ -54,7 +60,7 @@ impl Server {
     }
 
     /// Starts it again, and waits until it is ready.
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         assert!(self.process.is_none(), "it runs already");
         let socket = self.folder.path().display().to_string();
         let log = std::fs::File::options().create(true).append(true).open(self.log()).unwrap();
@@ -77,7 +83,7 @@ impl Server {
     }
 
     /// Ends it and waits for the end.
-    pub(super) fn stop(&mut self, how: Stop) {
+    pub(crate) fn stop(&mut self, how: Stop) {
         let Some(mut process) = self.process.take() else { return };
         match how {
             Stop::Kill => {
@@ -97,11 +103,29 @@ impl Server {
         }
     }
 
+    /// Freezes all its processes, as a machine that is out of memory or a hung disk does.
+    pub(crate) fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Ends what [`pause`](Self::pause) began.
+    pub(crate) fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let processes = sessions(&self.data());
+        assert!(!processes.is_empty(), "it does not run");
+        let numbers = processes.iter().map(u32::to_string);
+        // One of them may have ended meanwhile.
+        let _ = Command::new("kill").arg(signal).args(numbers).stderr(Stdio::null()).status().unwrap();
+    }
+
     /// A killed server cannot start anew before its last session has let go of the shared memory.
     fn wait_for_sessions(&self) {
         let deadline = Instant::now() + PATIENCE;
         let data = self.data();
-        while sessions(&data) > 0 {
+        while !sessions(&data).is_empty() {
             assert!(Instant::now() < deadline, "the sessions of the killed server do not end");
             thread::sleep(Duration::from_millis(10));
         }
@@ -109,7 +133,7 @@ impl Server {
 
     /// Ends the server and deletes its data when this program ends, however it ends: for a server in a static,
     /// which is never dropped. A small script waits for the end of its input, which the system closes.
-    pub(super) fn end_with_this_program(&self) {
+    pub(crate) fn end_with_this_program(&self) {
         const SCRIPT: &str = "cat > /dev/null; kill -QUIT $0; n=0; \
             while kill -0 $0 && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1)); done; rm -rf $1";
         let process = self.process.as_ref().expect("it does not run");
@@ -126,13 +150,13 @@ impl Server {
     }
 
     /// The address of a database.
-    pub(super) fn url(&self, database: &str) -> String {
+    pub(crate) fn url(&self, database: &str) -> String {
         let socket = self.folder.path().display().to_string().replace('/', "%2F");
         format!("postgres://wartel@{socket}/{database}")
     }
 
     /// The socket on which it listens.
-    pub(super) fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.folder.path().join(".s.PGSQL.5432")
     }
 
@@ -190,13 +214,12 @@ fn other_user() -> Option<(u32, u32)> {
     find("postgres").or_else(|| find("nobody"))
 }
 
-/// How many processes have this folder as their working folder, as every process of a server has.
-fn sessions(data: &Path) -> usize {
-    let Ok(processes) = std::fs::read_dir("/proc") else { return 0 };
-    let is_number = |name: &OsStr| name.to_str().is_some_and(|name| name.parse::<u32>().is_ok());
+/// The processes that have this folder as their working folder, as every process of a server has.
+fn sessions(data: &Path) -> Vec<u32> {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
     processes
         .flatten()
-        .filter(|process| is_number(&process.file_name()))
         .filter(|process| std::fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd == data))
-        .count()
+        .filter_map(|process| process.file_name().to_str()?.parse().ok())
+        .collect()
 }

@@ -4,8 +4,27 @@ mod otp {
     wartel_otp::otp_store_contract!(crate::sqlite::support::fresh());
 }
 
+mod reverse {
+    wartel_otp::reverse_store_contract!(crate::sqlite::support::fresh());
+}
+
+mod tallies {
+    wartel_otp::tally_store_contract!(crate::sqlite::support::fresh());
+}
+
 mod outbox {
     wartel_messaging::outbox_contract!(crate::sqlite::support::fresh());
+}
+
+mod api_keys {
+    wartel_access::api_key_store_contract!(async {
+        let stores = crate::sqlite::support::fresh().await;
+        (stores.clone(), stores)
+    });
+}
+
+mod audit {
+    wartel_access::audit_log_contract!(crate::sqlite::support::fresh());
 }
 
 mod registration {

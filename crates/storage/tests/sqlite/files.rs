@@ -70,7 +70,7 @@ async fn a_code_that_was_promised_is_there_after_a_restart() {
     let budget = Budget::new("ip/203.0.113.7", Rate::new(1, Duration::from_secs(3_600)));
     let request = || admit_for(&phone()).shared([budget.clone()]).build();
     let admission = place.open().await.admit(request(), NOW).await.unwrap();
-    let Admission::Send { view, send } = admission else { panic!("refused") };
+    let Admission::Send { view, send, .. } = admission else { panic!("refused") };
 
     let stores = place.open().await;
     let target = Target::Id(view.id);
@@ -85,10 +85,10 @@ async fn a_code_that_was_promised_is_there_after_a_restart() {
         [(send.send, send.fence + 1)]
     );
     let outcome = SendOutcome::Accepted { message_id: None };
-    assert!(
-        !stores.record_delivery(DeliveryRecord::new(&send, "fake", outcome.clone()), later).await.unwrap()
-    );
-    assert!(stores.record_delivery(DeliveryRecord::new(&again[0], "fake", outcome), later).await.unwrap());
+    let record = |send| DeliveryRecord::new(send, "fake", outcome.clone(), default_rules());
+    let late = stores.record_delivery(record(&send), later).await.unwrap();
+    assert!(!late.is_kept(), "the outcome of a lease that was taken over is kept");
+    assert!(stores.record_delivery(record(&again[0]), later).await.unwrap().is_kept());
     // The budget was not renewed.
     let other = admit_for(&phone_number(1)).shared([budget.clone()]).build();
     let refused = stores.admit(other, later).await.unwrap();

@@ -7,7 +7,6 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sqlx::Row as _;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep, timeout_at};
 use wartel_core::StoreError;
@@ -16,7 +15,7 @@ use wartel_otp::ledger::Transaction;
 use super::deadline;
 use super::member::{Call, Keys, Member};
 use super::run::{self, Progress};
-use crate::postgres::database::{Database, PooledConnection, discard};
+use crate::postgres::database::{Database, Fate, PooledConnection, discard};
 use crate::postgres::error::{PostgresFailure, Remedy};
 
 /// How many steps share a transaction at the most.
@@ -68,13 +67,6 @@ struct State {
     /// These and those that serve one step each.
     tasks: usize,
     closed: bool,
-}
-
-/// What became of a transaction.
-enum Fate {
-    Committed,
-    RolledBack,
-    Unknown,
 }
 
 /// Counts a task until it ends, also if it panics or its runtime is shut down.
@@ -160,6 +152,12 @@ impl Shared {
             }
             let mut progress = Progress::default();
             let Err(failure) = self.run(held, &mut members, &mut progress, deadline).await else {
+                if progress.taken_back {
+                    let (late, rest) = members.into_iter().partition(|member| run::is_late(member.as_ref()));
+                    reject(late, PostgresFailure::SLOW);
+                    members = rest;
+                    continue;
+                }
                 members = answer(members, &progress.again);
                 continue;
             };
@@ -211,27 +209,7 @@ impl Shared {
         let Some(transaction) = progress.transaction.as_ref().filter(|_| progress.committing) else {
             return Fate::RolledBack;
         };
-        while let Ok(mut connection) = self.database.acquire(deadline).await {
-            let asked = sqlx::query("SELECT pg_xact_status($1::text::xid8)")
-                .bind(transaction)
-                .fetch_one(&mut *connection);
-            let status = match timeout_at(deadline, asked).await {
-                Ok(Ok(row)) => row.try_get::<Option<String>, _>(0).unwrap_or_default(),
-                Ok(Err(error)) if PostgresFailure::of(&error).remedy() == Remedy::Reconnect => {
-                    discard(connection);
-                    continue;
-                }
-                _ => return Fate::Unknown,
-            };
-            match status.as_deref() {
-                Some("committed") => return Fate::Committed,
-                Some("aborted") => return Fate::RolledBack,
-                // The server has not noticed yet that the connection is gone.
-                Some("in progress") => sleep(LONGEST_WAIT / 10).await,
-                _ => return Fate::Unknown,
-            }
-        }
-        Fate::Unknown
+        self.database.fate(transaction, deadline).await
     }
 
     /// Gives each member a transaction of its own, so that the one that fails or waits harms nobody else.

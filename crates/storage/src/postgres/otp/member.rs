@@ -30,6 +30,8 @@ pub(super) struct Keys {
     pub(super) phones: Vec<Owner>,
     /// To be followed to their phones.
     pub(super) locators: Vec<Locator>,
+    /// To be followed once the budgets are locked: what leads there was written under that lock.
+    pub(super) late_locators: Vec<Locator>,
     /// To be locked, with what each allows.
     pub(super) budgets: Vec<(String, u32)>,
     /// Whose waiting receipts are wanted.
@@ -37,8 +39,6 @@ pub(super) struct Keys {
     pub(super) gate: Gate,
     /// The step keeps a receipt if none of its locators leads anywhere.
     pub(super) keeps_receipt: bool,
-    /// Which budgets it needs is known only when its phone has been read.
-    pub(super) learns_budgets: bool,
 }
 
 impl Keys {
@@ -77,10 +77,6 @@ impl Keys {
     pub(super) fn adopts(&mut self, locators: impl IntoIterator<Item = Locator>) {
         self.receipts.extend(locators);
         self.gate = self.gate.max(Gate::Shared);
-    }
-
-    pub(super) const fn learns_budgets(&mut self) {
-        self.learns_budgets = true;
     }
 
     /// Adds what a run missed. Nothing is missed twice, so a step comes to its end.

@@ -8,9 +8,11 @@ mod batcher;
 mod load;
 mod member;
 mod redeem;
+mod reverse;
 mod run;
 mod snapshot;
 mod sweep;
+mod tallies;
 mod transaction;
 mod window;
 mod write;
@@ -23,8 +25,8 @@ use wartel_messaging::DeliveryReceipt;
 use wartel_otp::VerificationId;
 use wartel_otp::ledger::{Locator, steps};
 use wartel_otp::store::{
-    Admission, Admit, Attempt, AttemptOutcome, DeliveryRecord, LeasedSend, OtpStore, Redeem, Redemption,
-    Rules, SendOutcome, Snapshot, Target,
+    Admission, Admit, Attempt, AttemptOutcome, DeliveryRecord, LeasedSend, OtpStore, Recorded, Redeem,
+    Redemption, Rules, SendOutcome, Snapshot, Target,
 };
 
 use super::PostgresStores;
@@ -60,7 +62,9 @@ impl Lanes {
 impl OtpStore for PostgresStores {
     async fn admit(&self, request: Admit, now: Timestamp) -> Result<Admission, StoreError> {
         let mut keys = Keys::of_phone(&request.tenant, &request.phone);
-        keys.budgets(request.shared_budgets.iter().chain(&request.refusal_budgets));
+        keys.budgets(&request.budgets());
+        let idempotency = request.idempotency.iter();
+        keys.late_locators.extend(idempotency.map(|idempotency| Locator::idempotency(&idempotency.key)));
         self.inner.otp.writes.ask("otp.admit", keys, move |tx| steps::admit(tx, &request, now)).await
     }
 
@@ -91,15 +95,11 @@ impl OtpStore for PostgresStores {
         self.inner.otp.writes.ask("otp.cancel", keys, move |tx| steps::cancel(tx, &tenant, id, now)).await
     }
 
-    async fn record_delivery(&self, record: DeliveryRecord, now: Timestamp) -> Result<bool, StoreError> {
+    async fn record_delivery(&self, record: DeliveryRecord, now: Timestamp) -> Result<Recorded, StoreError> {
         let mut keys = Keys::of_phone(&record.tenant, &record.phone);
-        match &record.outcome {
-            SendOutcome::Accepted { message_id: Some(id) } => {
-                keys.adopts([Locator::message(&record.provider, id)]);
-            }
-            // The budgets that a refusal is charged to stand in the ledger.
-            SendOutcome::Refused => keys.learns_budgets(),
-            _ => {}
+        keys.budgets(&record.reserved);
+        if let SendOutcome::Accepted { message_id: Some(id) } = &record.outcome {
+            keys.adopts([Locator::message(&record.provider, id)]);
         }
         let lane = &self.inner.otp.writes;
         lane.ask("otp.record_delivery", keys, move |tx| steps::record_delivery(tx, &record, now)).await
@@ -127,6 +127,17 @@ impl OtpStore for PostgresStores {
 
     async fn purge(&self, rules: &Rules, limit: usize, now: Timestamp) -> Result<usize, StoreError> {
         sweep::purge(&self.inner.database, rules, limit, now).await
+    }
+
+    async fn unlock(
+        &self,
+        tenant: &TenantId,
+        phone: &PhoneNumber,
+        _now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (tenant, phone) = (tenant.clone(), phone.clone());
+        let keys = Keys::of_phone(&tenant, &phone);
+        self.inner.otp.writes.ask("otp.unlock", keys, move |tx| steps::unlock(tx, &tenant, &phone)).await
     }
 
     async fn forget(

@@ -6,7 +6,7 @@ use wartel_otp::ledger::{Locator, steps};
 use wartel_otp::store::{Redeem, Redemption};
 
 use super::snapshot::Snapshot;
-use super::transaction::{Run, StepTransaction};
+use super::transaction::StepTransaction;
 use super::{load, write};
 use crate::postgres::PostgresStores;
 use crate::postgres::error::{At as _, PostgresFailure};
@@ -31,7 +31,7 @@ impl PostgresStores {
     ) -> Result<Redemption, StoreError> {
         let mut snapshot = Snapshot::default();
         lock(connection, &mut snapshot, redeem).await.at(STEP)?;
-        let mut step = StepTransaction::new(&snapshot, Run::Real);
+        let mut step = StepTransaction::new(&snapshot);
         let redemption = steps::redeem(&mut step, redeem, now)?;
         snapshot.apply(step.into_parts().0);
         write::changes(connection, &snapshot).await.at(STEP)?;

@@ -4,21 +4,16 @@ use std::collections::BTreeSet;
 
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, Error};
+use tokio::time::Instant;
 use wartel_otp::ledger::Locator;
 
 use super::Owner;
 use super::member::{Gate, Member};
 use super::snapshot::Snapshot;
-use super::transaction::{Run, StepTransaction};
+use super::transaction::StepTransaction;
 use super::{load, write};
+use crate::postgres::database::{BEGIN, COMMIT_TIME};
 use crate::postgres::error::PostgresFailure;
-
-/// Begins a transaction. The limits hold for this transaction only, because the connection may be the app's: a lock
-/// is waited for a second (see [`Remedy::Wait`](crate::postgres::error::Remedy::Wait)), and if this program stops in
-/// the middle, the server ends the transaction, so that nobody else waits for it.
-pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
-     SET LOCAL lock_timeout = 1000; SET LOCAL statement_timeout = 5000; \
-     SET LOCAL idle_in_transaction_session_timeout = 5000";
 
 /// How far a transaction came; still there if it was broken off.
 #[derive(Debug, Default)]
@@ -29,6 +24,13 @@ pub(super) struct Progress {
     pub(super) transaction: Option<String>,
     /// Which members must run again.
     pub(super) again: Vec<bool>,
+    /// Nothing was done, because a member was too late for the commit.
+    pub(super) taken_back: bool,
+}
+
+/// Whether the caller has left, or will not wait for the answer of a commit that is sent now.
+pub(super) fn is_late(member: &dyn Member) -> bool {
+    !member.is_wanted() || member.deadline() < Instant::now() + COMMIT_TIME
 }
 
 /// Runs all members in one transaction and commits. Those that must run again have learned which keys they need;
@@ -47,6 +49,12 @@ pub(super) async fn write_batch(
         let _ = transaction.rollback().await;
         return Err(failure);
     }
+    // Whoever is told that the step was too late must not find later that it was taken.
+    if members.iter().any(|member| is_late(member.as_ref())) {
+        transaction.rollback().await?;
+        progress.taken_back = true;
+        return Ok(());
+    }
     progress.committing = progress.transaction.is_some();
     Ok(transaction.commit().await?)
 }
@@ -59,7 +67,12 @@ async fn write_in(
 ) -> Result<(), PostgresFailure> {
     load::phones(connection, snapshot, wanted_phones(members, snapshot), true).await?;
     pass_gate(connection, snapshot, members).await?;
-    load_budgets(connection, snapshot, members).await?;
+    // Read and locked in one order by everybody.
+    let budgets: BTreeSet<_> =
+        members.iter().flat_map(|member| member.keys().budgets.iter().cloned()).collect();
+    load::budgets(connection, snapshot, &budgets, members.len()).await?;
+    let late = members.iter().flat_map(|member| member.keys().late_locators.iter().cloned()).collect();
+    load::locators(connection, snapshot, late).await?;
     progress.again = run(snapshot, members);
     progress.transaction = write::changes(connection, snapshot).await?;
     Ok(())
@@ -122,30 +135,12 @@ async fn pass_gate(
     Ok(())
 }
 
-/// Reads and locks the budgets that the members name, and those that a trial run names.
-async fn load_budgets(
-    connection: &mut PgConnection,
-    snapshot: &mut Snapshot,
-    members: &mut [Box<dyn Member>],
-) -> Result<(), Error> {
-    let mut wanted = BTreeSet::new();
-    for member in members.iter_mut() {
-        wanted.extend(member.keys().budgets.iter().cloned());
-        if member.keys().learns_budgets {
-            let mut trial = StepTransaction::new(snapshot, Run::Trial);
-            member.run(&mut trial);
-            wanted.extend(trial.into_parts().1.budgets);
-        }
-    }
-    load::budgets(connection, snapshot, &wanted, members.len()).await
-}
-
 /// Runs the members one after the other, each on what those before it left.
 fn run(snapshot: &mut Snapshot, members: &mut [Box<dyn Member>]) -> Vec<bool> {
     members
         .iter_mut()
         .map(|member| {
-            let mut transaction = StepTransaction::new(snapshot, Run::Real);
+            let mut transaction = StepTransaction::new(snapshot);
             let succeeded = member.run(&mut transaction);
             let (changes, missed) = transaction.into_parts();
             if succeeded {

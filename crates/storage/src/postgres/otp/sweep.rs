@@ -6,11 +6,10 @@ use wartel_core::{StoreError, Timestamp};
 use wartel_otp::ledger::steps;
 use wartel_otp::store::{LeasedSend, Rules};
 
-use super::run::BEGIN;
 use super::snapshot::Snapshot;
-use super::transaction::{Run, StepTransaction};
+use super::transaction::StepTransaction;
 use super::{load, write};
-use crate::postgres::database::{Database, Repeat};
+use crate::postgres::database::{BEGIN, Database, Repeat};
 use crate::postgres::error::PostgresFailure;
 use crate::postgres::row_limit;
 
@@ -53,7 +52,7 @@ pub(super) async fn lease_due(
             let mut transaction = connection.begin_with(BEGIN).await?;
             let mut snapshot = Snapshot::default();
             load::listed(&mut transaction, &mut snapshot, DUE, limit, now).await?;
-            let mut step = StepTransaction::new(&snapshot, Run::Real);
+            let mut step = StepTransaction::new(&snapshot);
             let leased = steps::lease_due(&mut step, limit, rules, now);
             let (changes, _) = step.into_parts();
             if leased.is_ok() {
@@ -79,7 +78,7 @@ pub(super) async fn purge(
             let mut transaction = connection.begin_with(BEGIN).await?;
             let mut snapshot = Snapshot::default();
             load::listed(&mut transaction, &mut snapshot, PURGEABLE, limit, now).await?;
-            let mut step = StepTransaction::new(&snapshot, Run::Real);
+            let mut step = StepTransaction::new(&snapshot);
             let phones = steps::purge(&mut step, rules, limit, now);
             let (changes, _) = step.into_parts();
             let Ok(phones) = phones else { return Ok(phones) };

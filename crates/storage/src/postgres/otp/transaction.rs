@@ -11,25 +11,15 @@ use super::snapshot::{Changes, Snapshot};
 use super::window::{NotRead, Window};
 use crate::postgres::error::unreadable;
 
-/// What a run is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Run {
-    /// To find out which budgets the step needs; what it does and answers is thrown away.
-    Trial,
-    /// To do it.
-    Real,
-}
-
 pub(super) struct StepTransaction<'a> {
     snapshot: &'a Snapshot,
-    run: Run,
     changes: Changes,
     missed: Keys,
 }
 
 impl<'a> StepTransaction<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot, run: Run) -> Self {
-        Self { snapshot, run, changes: Changes::default(), missed: Keys::default() }
+    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
+        Self { snapshot, changes: Changes::default(), missed: Keys::default() }
     }
 
     /// What the step did and what it missed.
@@ -42,13 +32,15 @@ impl<'a> StepTransaction<'a> {
         changed.map(|(_, window)| window).or_else(|| self.snapshot.budgets.get(key))
     }
 
-    /// Notes a budget that was not read. On a trial the step goes on, so that it names all it needs.
-    fn misses<T: Default>(&mut self, budget: &Budget) -> Result<T, StoreError> {
+    fn changed(&mut self, budget: &Budget, window: Window) {
+        self.changes.budgets.retain(|(key, _)| *key != budget.key);
+        self.changes.budgets.push((budget.key.clone(), window));
+    }
+
+    /// Notes a budget that was not read.
+    fn misses<T>(&mut self, budget: &Budget) -> Result<T, StoreError> {
         self.missed.budgets([budget]);
-        match self.run {
-            Run::Trial => Ok(T::default()),
-            Run::Real => Err(missing("otp.budget")),
-        }
+        Err(missing("otp.budget"))
     }
 }
 
@@ -112,13 +104,17 @@ impl Transaction for StepTransaction<'_> {
         }
     }
 
-    fn charge(&mut self, budget: &Budget, now: Timestamp) -> Result<(), StoreError> {
+    fn charge(&mut self, budget: &Budget, now: Timestamp) -> Result<Timestamp, StoreError> {
         let Some(mut window) = self.window(&budget.key).cloned() else { return self.misses(budget) };
-        if window.charge(budget.rate, now) == Err(NotRead) {
-            return self.misses(budget);
-        }
-        self.changes.budgets.retain(|(key, _)| *key != budget.key);
-        self.changes.budgets.push((budget.key.clone(), window));
+        let Ok(at) = window.charge(budget.rate, now) else { return self.misses(budget) };
+        self.changed(budget, window);
+        Ok(at)
+    }
+
+    fn release(&mut self, budget: &Budget, at: Timestamp) -> Result<(), StoreError> {
+        let Some(mut window) = self.window(&budget.key).cloned() else { return self.misses(budget) };
+        window.release(budget.rate, at);
+        self.changed(budget, window);
         Ok(())
     }
 
