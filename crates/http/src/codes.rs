@@ -23,8 +23,18 @@ pub enum ProblemCode {
     TooManyAttempts,
     /// `resend_too_soon`, 429: the last code was sent a short time ago.
     ResendTooSoon,
-    /// `rate_limited`, 429: too many codes were asked for.
+    /// `rate_limited`, 429: too many codes were asked for, or too many requests wait for news.
     RateLimited,
+    /// `challenge_required`, 403: a challenge, such as a CAPTCHA, has to be passed; ask again with its response.
+    ChallengeRequired,
+    /// `challenge_unavailable`, 503: whether the challenge was passed could not be found out.
+    ChallengeUnavailable,
+    /// `idempotency_mismatch`, 422: the `Idempotency-Key` was used with another body.
+    IdempotencyMismatch,
+    /// `unauthorized`, 401: there is no valid API key with the request.
+    Unauthorized,
+    /// `forbidden`, 403: the API key may not do this.
+    Forbidden,
     /// `phone_not_verified`, 403: there is no valid proof of the phone number.
     PhoneNotVerified,
     /// `already_registered`, 409: the proven number has a registration.
@@ -45,7 +55,7 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::InvalidRequest,
         Self::InvalidPhone,
         Self::UnsupportedCountry,
@@ -55,6 +65,11 @@ impl ProblemCode {
         Self::TooManyAttempts,
         Self::ResendTooSoon,
         Self::RateLimited,
+        Self::ChallengeRequired,
+        Self::ChallengeUnavailable,
+        Self::IdempotencyMismatch,
+        Self::Unauthorized,
+        Self::Forbidden,
         Self::PhoneNotVerified,
         Self::AlreadyRegistered,
         Self::NotFound,
@@ -83,6 +98,15 @@ impl ProblemCode {
             }
             Self::ResendTooSoon => ("resend_too_soon", StatusCode::TOO_MANY_REQUESTS, "Resend too soon"),
             Self::RateLimited => ("rate_limited", StatusCode::TOO_MANY_REQUESTS, "Rate limited"),
+            Self::ChallengeRequired => ("challenge_required", StatusCode::FORBIDDEN, "Challenge required"),
+            Self::ChallengeUnavailable => {
+                ("challenge_unavailable", StatusCode::SERVICE_UNAVAILABLE, "Challenge unavailable")
+            }
+            Self::IdempotencyMismatch => {
+                ("idempotency_mismatch", StatusCode::UNPROCESSABLE_ENTITY, "Idempotency mismatch")
+            }
+            Self::Unauthorized => ("unauthorized", StatusCode::UNAUTHORIZED, "Unauthorized"),
+            Self::Forbidden => ("forbidden", StatusCode::FORBIDDEN, "Forbidden"),
             Self::PhoneNotVerified => ("phone_not_verified", StatusCode::FORBIDDEN, "Phone not verified"),
             Self::AlreadyRegistered => ("already_registered", StatusCode::CONFLICT, "Already registered"),
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND, "Not found"),

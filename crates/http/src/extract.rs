@@ -67,6 +67,8 @@ pub(crate) async fn read_body(body: Body, limit: usize, timeout: Duration) -> Re
 pub(crate) struct Form {
     fields: Map<String, Value>,
     issues: Vec<FieldIssue>,
+    #[cfg_attr(not(feature = "v1"), allow(dead_code))]
+    raw: Bytes,
 }
 
 impl<S> FromRequest<S> for Form
@@ -86,20 +88,20 @@ where
             ));
         }
         let body = read_body(request.into_body(), MAX_JSON, Http::from_ref(state).body_timeout()).await?;
-        Self::parse(&body)
+        Self::parse(body)
     }
 }
 
 impl Form {
-    fn parse(body: &[u8]) -> Result<Self, Problem> {
+    fn parse(raw: Bytes) -> Result<Self, Problem> {
         let bad = |detail, text| Problem::invalid(StatusCode::BAD_REQUEST, detail, text);
-        let value = serde_json::from_slice(body)
+        let value = serde_json::from_slice(&raw)
             .map_err(|_| bad("the body is not valid JSON in UTF-8", Text::MalformedJson))?;
         if has_null(&value) {
             return Err(bad("the body contains a null character", Text::NullCharacter));
         }
         match value {
-            Value::Object(fields) => Ok(Self { fields, issues: Vec::new() }),
+            Value::Object(fields) => Ok(Self { fields, issues: Vec::new(), raw }),
             _ => Err(bad("the body must be a JSON object", Text::NotAnObject)),
         }
     }
@@ -120,11 +122,36 @@ impl Form {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text),
             Some(_) => {
-                let text = if field == "otp" { Text::CodeNotQuoted } else { Text::NotAString };
+                let is_code = matches!(field, "otp" | "code");
+                let text = if is_code { Text::CodeNotQuoted } else { Text::NotAString };
                 self.note(field, text);
                 None
             }
         }
+    }
+
+    /// An object of texts that may be absent or null. Another type is noted.
+    #[cfg(feature = "v1")]
+    pub(crate) fn texts(&mut self, field: &'static str) -> Vec<(String, String)> {
+        let pair = |(name, value)| match value {
+            Value::String(text) => Some((name, text)),
+            _ => None,
+        };
+        let texts = match self.fields.remove(field) {
+            None | Some(Value::Null) => Some(Vec::new()),
+            Some(Value::Object(fields)) => fields.into_iter().map(pair).collect(),
+            Some(_) => None,
+        };
+        texts.unwrap_or_else(|| {
+            self.note(field, Text::NotTexts);
+            Vec::new()
+        })
+    }
+
+    /// The body as it came.
+    #[cfg(feature = "v1")]
+    pub(crate) fn raw(&self) -> Bytes {
+        self.raw.clone()
     }
 
     /// Drops a field, whatever it holds.
@@ -175,6 +202,10 @@ fn has_null(value: &Value) -> bool {
 mod tests {
     use super::*;
 
+    fn parse(body: &[u8]) -> Result<Form, Problem> {
+        Form::parse(Bytes::copy_from_slice(body))
+    }
+
     #[test]
     fn a_body_is_an_object_without_null_characters() {
         for bad in [
@@ -187,16 +218,16 @@ mod tests {
             "{\"a\":[{\"\\u0000\":1}]}",
             "{\"a\":1}}",
         ] {
-            assert!(Form::parse(bad.as_bytes()).is_err(), "{bad}");
+            assert!(parse(bad.as_bytes()).is_err(), "{bad}");
         }
-        assert!(Form::parse(b"{\"a\":\"\xff\"}").is_err());
-        assert!(Form::parse("[".repeat(10_000).as_bytes()).is_err());
-        assert!(Form::parse(b" {\"a\": {\"b\": []}} ").is_ok());
+        assert!(parse(b"{\"a\":\"\xff\"}").is_err());
+        assert!(parse("[".repeat(10_000).as_bytes()).is_err());
+        assert!(parse(b" {\"a\": {\"b\": []}} ").is_ok());
     }
 
     #[test]
     fn every_wrong_field_is_noted() {
-        let mut form = Form::parse(br#"{"otp": 12345, "phone": null, "verification_id": []}"#).ok().unwrap();
+        let mut form = parse(br#"{"otp": 12345, "phone": null, "verification_id": []}"#).ok().unwrap();
         assert_eq!(form.required("otp"), "");
         assert_eq!(form.required("phone"), "");
         assert_eq!(form.optional("verification_id"), None);

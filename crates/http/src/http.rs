@@ -14,6 +14,8 @@ pub struct Http(Arc<Inner>);
 struct Inner {
     config: HttpConfig,
     proxies: Proxies,
+    #[cfg(feature = "otp")]
+    waiting: crate::watch::Waiting,
 }
 
 impl Http {
@@ -24,7 +26,12 @@ impl Http {
     pub fn new(config: HttpConfig) -> Result<Self, HttpConfigError> {
         config.validate()?;
         let proxies = Proxies::new(config.trusted_proxies.clone());
-        Ok(Self(Arc::new(Inner { config, proxies })))
+        Ok(Self(Arc::new(Inner {
+            config,
+            proxies,
+            #[cfg(feature = "otp")]
+            waiting: crate::watch::Waiting::default(),
+        })))
     }
 
     /// The configuration.
@@ -42,6 +49,12 @@ impl Http {
 
     pub(crate) fn proxies(&self) -> &Proxies {
         &self.0.proxies
+    }
+
+    /// The places of those who wait for news.
+    #[cfg(feature = "otp")]
+    pub(crate) fn waiting(&self) -> &crate::watch::Waiting {
+        &self.0.waiting
     }
 
     /// How long the body of a request may take: a little less than the whole request, so that the caller learns what

@@ -1,5 +1,5 @@
-//! The routers of Wartel, to mount in any axum app: registration by one-time codes, verifications, webhooks, health,
-//! the description of it all, and the registration page.
+//! The routers of Wartel, to mount in any axum app: registration by one-time codes, verifications for programs with an
+//! API key, webhooks, health, the description of it all, and the registration page.
 //!
 //! For developers who have an axum app, and for the service that has nothing else. Everything comes in by argument;
 //! there is no global state.
@@ -47,8 +47,9 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `otp` | `GET /api/verifications/{id}` |
+//! | `otp` | `GET /api/verifications/{id}`, which can wait, and its events |
 //! | `registration` | the registration routes and the page `/register` |
+//! | `v1` | `/v1/verifications`, for programs with an API key: [`Http::v1_routes`] |
 //! | `webhooks` | `POST /webhook/whatsapp/{token}` |
 //! | `docs` | `/openapi.json` and `/docs`, which works offline |
 //!
@@ -67,7 +68,7 @@ mod docs;
 #[cfg(feature = "otp")]
 #[cfg_attr(not(feature = "registration"), allow(dead_code))]
 mod engine;
-#[cfg_attr(not(feature = "registration"), allow(dead_code))]
+#[cfg_attr(not(all(feature = "registration", feature = "v1")), allow(dead_code))]
 mod extract;
 mod health;
 mod http;
@@ -76,16 +77,23 @@ mod metrics_page;
 mod openapi;
 #[cfg(feature = "registration")]
 mod pages;
-#[cfg_attr(not(feature = "registration"), allow(dead_code))]
+#[cfg_attr(not(all(feature = "registration", feature = "v1")), allow(dead_code))]
 mod problem;
 #[cfg(feature = "registration")]
 mod registration;
 mod routes;
 mod serve;
-#[cfg_attr(not(all(feature = "registration", feature = "webhooks")), allow(dead_code))]
+#[cfg(feature = "otp")]
+#[cfg_attr(not(feature = "registration"), allow(dead_code))]
+mod shapes;
+#[cfg_attr(not(all(feature = "registration", feature = "webhooks", feature = "v1")), allow(dead_code))]
 mod texts;
+#[cfg(feature = "v1")]
+mod v1;
 #[cfg(feature = "otp")]
 mod verifications;
+#[cfg(feature = "otp")]
+mod watch;
 #[cfg(feature = "webhooks")]
 mod webhooks;
 

@@ -29,6 +29,35 @@ pub struct Problem {
     attempts_left: Option<u32>,
     retry_after: Option<u64>,
     suggestion: Option<Box<str>>,
+    challenge: Option<Challenge>,
+}
+
+/// What the caller must show: the value of `WWW-Authenticate` (RFC 6750 §3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Challenge {
+    /// A key. There is none, so there is no error to name.
+    Key,
+    /// Another key.
+    OtherKey,
+    /// A key that may read.
+    ReadingKey,
+    /// A key that may write.
+    WritingKey,
+}
+
+impl Challenge {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "Bearer realm=\"wartel\"",
+            Self::OtherKey => "Bearer realm=\"wartel\", error=\"invalid_token\"",
+            Self::ReadingKey => {
+                "Bearer realm=\"wartel\", error=\"insufficient_scope\", scope=\"verifications:read\""
+            }
+            Self::WritingKey => {
+                "Bearer realm=\"wartel\", error=\"insufficient_scope\", scope=\"verifications:write\""
+            }
+        }
+    }
 }
 
 /// What is wrong with one field.
@@ -98,6 +127,7 @@ impl Problem {
             attempts_left: None,
             retry_after: None,
             suggestion: None,
+            challenge: None,
         }
     }
 
@@ -163,6 +193,11 @@ impl Problem {
         self
     }
 
+    pub(crate) const fn with_challenge(mut self, challenge: Challenge) -> Self {
+        self.challenge = Some(challenge);
+        self
+    }
+
     /// When to try again: whole seconds, rounded up, at least one.
     pub(crate) fn with_retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(whole_seconds(wait));
@@ -217,6 +252,10 @@ impl IntoResponse for Problem {
         let mut response = self.status.into_response();
         if let Some(secs) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
+        }
+        if let Some(challenge) = self.challenge {
+            let value = HeaderValue::from_static(challenge.as_str());
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
         }
         self.write_into(&mut response, Locale::default());
         response.extensions_mut().insert(self);

@@ -11,7 +11,7 @@ use tower::Service;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::Http;
-use crate::layers::{catch_panics, cors, limit_time, localise, observe, security_headers};
+use crate::layers::{around, cors, localise};
 use crate::problem::Problem;
 use crate::texts::Text;
 
@@ -79,12 +79,7 @@ impl Http {
             Some(cors) => router.layer(cors),
             None => router,
         };
-        router
-            .layer(from_fn_with_state(self.clone(), limit_time))
-            .layer(from_fn(catch_panics))
-            .layer(from_fn(localise))
-            .layer(from_fn(security_headers))
-            .layer(from_fn(observe))
+        router.layer(from_fn_with_state(self.clone(), around))
     }
 }
 

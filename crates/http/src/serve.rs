@@ -15,7 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutStream;
 use tower::Service as _;
@@ -40,8 +40,22 @@ impl Default for ServeLimits {
     }
 }
 
+/// Tells those who hold an answer back that the server begins to stop.
+#[derive(Debug, Clone)]
+pub(crate) struct Stopping(watch::Receiver<bool>);
+
+impl Stopping {
+    /// Ends when the server begins to stop.
+    #[cfg_attr(not(feature = "otp"), allow(dead_code))]
+    pub(crate) async fn begun(&mut self) {
+        // The sender gone is a server that has stopped.
+        let _ = self.0.wait_for(|stopping| *stopping).await;
+    }
+}
+
 /// Serves `app` on `listener` with HTTP/1.1 until `shutdown` ends, and then until the open requests are answered or
-/// their grace is over. Answers whether all of them were answered.
+/// their grace is over. Answers whether all of them were answered. Those who wait for news of a verification are
+/// answered when `shutdown` ends.
 ///
 /// Why not `axum::serve`: it waits for ever for clients that send half a head or nothing, or never read.
 pub async fn serve(
@@ -55,6 +69,7 @@ pub async fn serve(
     let mut connections = JoinSet::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.patience);
+    let (stop, stopping) = watch::channel(false);
     tokio::pin!(shutdown);
     loop {
         let (stream, peer, place) = tokio::select! {
@@ -69,10 +84,12 @@ pub async fn serve(
             continue;
         }
         let app = app.clone();
+        let stopping = Stopping(stopping.clone());
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let mut app = app.clone();
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
+            request.extensions_mut().insert(stopping.clone());
             // A router is always ready.
             async move { Ok::<_, Infallible>(app.call(request).await.unwrap_or_else(|never| match never {})) }
         });
@@ -88,6 +105,7 @@ pub async fn serve(
         });
     }
     drop(listener);
+    let _ = stop.send(true);
     let all_answered = tokio::time::timeout(limits.grace, open.shutdown()).await.is_ok();
     connections.shutdown().await;
     all_answered

@@ -15,6 +15,10 @@ pub(crate) enum Text {
     Registered,
     /// 200 of a verification's state.
     VerificationState,
+    /// 200 of a verification that was taken back.
+    VerificationCancelled,
+    /// 200 of a proof that was exchanged.
+    ProofRedeemed,
     /// 200 of a webhook.
     WebhookTaken,
     InvalidRequest,
@@ -33,6 +37,17 @@ pub(crate) enum Text {
         digits: usize,
     },
     NothingToCheck,
+    Purpose,
+    Language,
+    NetworkAddress,
+    DeliveryState,
+    NumberBetween {
+        min: u64,
+        max: u64,
+    },
+    IdempotencyKey,
+    NotTexts,
+    Variables,
     Name(NameError),
     Email,
     TooLong {
@@ -61,6 +76,12 @@ pub(crate) enum Text {
     RateLimited {
         secs: u64,
     },
+    TooManyWaiting,
+    ChallengeRequired,
+    ChallengeUnavailable,
+    IdempotencyMismatch,
+    Unauthorized,
+    Forbidden,
     PhoneNotVerified,
     AlreadyRegistered,
     NotFound,
@@ -104,12 +125,15 @@ impl Text {
                 let what = phone_id(*problem);
                 return suggestion.as_ref().map_or(what.to_owned(), |form| format!("{what} Tulis: {form}"));
             }
+            Self::NumberBetween { min, max } => return format!("Harus berupa angka {min} sampai {max}."),
             Self::Name(error) => name_id(*error),
             Self::CodeSent => "Kode OTP telah dikirim ke WhatsApp Anda",
             Self::CodeRequested => "Permintaan kode diterima. Pengiriman ke WhatsApp Anda belum dipastikan.",
             Self::PhoneVerified => "Nomor WhatsApp Anda terverifikasi",
             Self::Registered => "Pendaftaran berhasil",
             Self::VerificationState => "Status verifikasi",
+            Self::VerificationCancelled => "Verifikasi dibatalkan",
+            Self::ProofRedeemed => "Nomor WhatsApp terbukti",
             Self::WebhookTaken => "Diterima",
             Self::InvalidRequest => "Ada isian yang belum benar. Periksa kembali.",
             Self::MalformedJson => "Isi permintaan bukan JSON yang benar.",
@@ -126,12 +150,29 @@ impl Text {
                 "Harus berupa teks dalam tanda kutip, agar angka nol di depan tidak hilang."
             }
             Self::NothingToCheck => "Isi nomor WhatsApp atau verification_id.",
+            Self::Purpose => "Terdiri dari 1 sampai 32 karakter a-z, 0-9, `_` dan `-`.",
+            Self::Language => "Bahasa yang tersedia: id, en.",
+            Self::NetworkAddress => "Harus berupa alamat IP.",
+            Self::DeliveryState => "Bukan status pengiriman.",
+            Self::IdempotencyKey => "Idempotency-Key terdiri dari 1 sampai 255 karakter ASCII yang terlihat.",
+            Self::NotTexts => "Harus berupa objek yang isinya teks.",
+            Self::Variables => {
+                "Paling banyak 8, dengan nama dari a-z dan `_`, dan isi 2 sampai 40 karakter tanpa tautan dan tanpa empat angka berurutan."
+            }
             Self::Email => "Alamat email belum benar. Contoh: budi@example.com",
             Self::ControlCharacter => "Mengandung karakter kontrol yang tidak diperbolehkan.",
             Self::NotMobile => "Nomor ini bukan nomor ponsel.",
             Self::UnsupportedCountry => "Kode tidak dapat dikirim ke nomor dari negara ini.",
             Self::NotOnWhatsApp => "Nomor ini tidak dapat dihubungi di WhatsApp.",
             Self::NoActiveCode => "Tidak ada kode yang berlaku. Minta kode baru.",
+            Self::TooManyWaiting => "Terlalu banyak permintaan yang menunggu kabar. Coba lagi sebentar lagi.",
+            Self::ChallengeRequired => "Selesaikan pemeriksaan keamanan dulu, lalu coba lagi.",
+            Self::ChallengeUnavailable => {
+                "Pemeriksaan keamanan sedang tidak tersedia. Coba lagi sebentar lagi."
+            }
+            Self::IdempotencyMismatch => "Idempotency-Key ini sudah dipakai untuk permintaan lain.",
+            Self::Unauthorized => "Kunci API tidak ada atau tidak berlaku.",
+            Self::Forbidden => "Kunci API ini tidak berhak melakukan hal ini.",
             Self::PhoneNotVerified => {
                 "Nomor WhatsApp belum diverifikasi. Verifikasi nomor Anda terlebih dahulu."
             }
@@ -168,12 +209,15 @@ impl Text {
                 let what = phone_en(*problem);
                 return suggestion.as_ref().map_or(what.to_owned(), |form| format!("{what} Type: {form}"));
             }
+            Self::NumberBetween { min, max } => return format!("Must be a number from {min} to {max}."),
             Self::Name(error) => name_en(*error),
             Self::CodeSent => "The code was sent to your WhatsApp",
             Self::CodeRequested => "Your request was taken. It is not yet certain that the code was sent.",
             Self::PhoneVerified => "Your WhatsApp number is verified",
             Self::Registered => "You are registered",
             Self::VerificationState => "State of the verification",
+            Self::VerificationCancelled => "The verification is cancelled",
+            Self::ProofRedeemed => "The WhatsApp number is proven",
             Self::WebhookTaken => "Taken",
             Self::InvalidRequest => "Something is not filled in correctly. Please check.",
             Self::MalformedJson => "The body is not valid JSON.",
@@ -188,12 +232,27 @@ impl Text {
             Self::NotAString => "Must be text.",
             Self::CodeNotQuoted => "Must be text in quotes, so that leading zeros are kept.",
             Self::NothingToCheck => "Give the WhatsApp number or the verification_id.",
+            Self::Purpose => "Must be 1 to 32 characters of a-z, 0-9, `_` and `-`.",
+            Self::Language => "The languages are id and en.",
+            Self::NetworkAddress => "Must be an IP address.",
+            Self::DeliveryState => "Not a state of delivery.",
+            Self::IdempotencyKey => "The Idempotency-Key must be 1 to 255 visible ASCII characters.",
+            Self::NotTexts => "Must be an object of texts.",
+            Self::Variables => {
+                "At most 8, with names of a-z and `_`, and values of 2 to 40 characters without links or four digits in a row."
+            }
             Self::Email => "Not an e-mail address such as budi@example.com",
             Self::ControlCharacter => "Contains a control character, which is not allowed.",
             Self::NotMobile => "This is not the number of a mobile phone.",
             Self::UnsupportedCountry => "Codes cannot be sent to numbers of this country.",
             Self::NotOnWhatsApp => "This number cannot be reached on WhatsApp.",
             Self::NoActiveCode => "There is no valid code. Ask for a new one.",
+            Self::TooManyWaiting => "Too many requests wait for news. Please try again in a moment.",
+            Self::ChallengeRequired => "Pass the security check first, then try again.",
+            Self::ChallengeUnavailable => "The security check is not available now. Try again in a moment.",
+            Self::IdempotencyMismatch => "This Idempotency-Key was used for another request.",
+            Self::Unauthorized => "There is no API key, or it is not valid.",
+            Self::Forbidden => "This API key may not do this.",
             Self::PhoneNotVerified => "The WhatsApp number is not verified. Please verify it first.",
             Self::AlreadyRegistered => "This number is registered already.",
             Self::NotFound => "Not found.",

@@ -1,87 +1,94 @@
-//! How a verification stands.
+//! How a verification stands, for whoever has its id.
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
-use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use wartel_otp::{OtpService, VerificationId, VerificationView};
+use wartel_otp::{OtpService, VerificationId};
 
 use crate::Http;
 use crate::answer::{Success, success};
-use crate::engine::{STORE_WAIT, store_problem, within};
 use crate::extract::Language;
 use crate::problem::{Problem, ProblemBody};
 use crate::routes::Routes;
+use crate::shapes::Verification;
 use crate::texts::Text;
+use crate::watch::{Patience, Stop, events, view_with_patience};
 
 impl Http {
-    /// `GET /api/verifications/{id}`, for the tenant of `otp`.
+    /// `GET /api/verifications/{id}` and `…/events`, for the tenant of `otp`.
+    ///
+    /// At most 1,024 callers wait for news at the same time, 4 for each verification, those of the other routes
+    /// included. When [`serve`](crate::serve) stops, they are answered at once.
     pub fn verification_routes(&self, otp: OtpService) -> Routes {
-        Routes::new(OpenApiRouter::new().routes(routes!(verification)).with_state(otp))
+        let state = Verifications { http: self.clone(), otp };
+        let router = OpenApiRouter::new().routes(routes!(verification)).routes(routes!(verification_events));
+        Routes::new(router.with_state(state))
     }
 }
 
-/// How a verification stands.
-#[derive(Serialize, ToSchema)]
-struct Verification {
-    /// The id.
-    verification_id: String,
-    /// The number, masked.
-    #[schema(example = "+62812•••••890")]
-    phone: String,
-    /// `pending`, `approved`, `expired`, `cancelled` or `locked`.
-    #[schema(example = "pending")]
-    state: &'static str,
-    /// How far the furthest message came: `queued`, `unknown`, `accepted`, `sent`, `failed`, `delivered` or `read`.
-    #[schema(example = "delivered")]
-    delivery: &'static str,
-    /// How many tries remain.
-    attempts_left: u32,
-    /// From this instant on the code is dead (RFC 3339).
-    expires_at: String,
-    /// From this instant on the code may be asked for again (RFC 3339).
-    resend_at: String,
+#[derive(Clone)]
+struct Verifications {
+    http: Http,
+    otp: OtpService,
 }
 
-impl From<VerificationView> for Verification {
-    fn from(view: VerificationView) -> Self {
-        Self {
-            verification_id: view.id.to_string(),
-            phone: view.phone.masked(),
-            state: view.state.as_str(),
-            delivery: view.delivery.as_str(),
-            attempts_left: view.attempts_left,
-            expires_at: view.expires_at.to_rfc3339(),
-            resend_at: view.resend_at.to_rfc3339(),
-        }
-    }
+/// What cannot be an id is nobody's.
+pub(crate) fn read_id(id: Result<Path<String>, PathRejection>) -> Result<VerificationId, Problem> {
+    id.ok().and_then(|Path(id)| VerificationId::parse(&id).ok()).ok_or_else(Problem::not_found)
 }
 
 /// Shows how a verification stands.
 ///
-/// Also how far its message has come. The id is the key to it: whoever has it may ask.
+/// Also how far its message has come. The id is the key to it: whoever has it may ask. With `wait` the answer comes
+/// as soon as there is news, or when the wait is over.
 #[utoipa::path(
     get, path = "/api/verifications/{id}", tag = "registration",
-    params(("id" = String, Path, description = "The `verification_id` of request-otp")),
+    params(
+        ("id" = String, Path, description = "The `verification_id` of request-otp"),
+        ("wait" = Option<u64>, Query, description = "How many seconds to wait for news, up to 30; of a verification that is not pending nothing is awaited", maximum = 30),
+        ("since" = Option<String>, Query, description = "The `delivery` that the caller knows: if it is another by now, the answer comes at once", example = "accepted"),
+    ),
     responses(
         (status = 200, description = "How it stands", body = Success<Verification>),
+        (status = 400, description = "`invalid_request`: `wait` or `since` cannot be read", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`rate_limited`: too many requests wait", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`store_unavailable`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 async fn verification(
-    State(otp): State<OtpService>,
+    State(state): State<Verifications>,
     Language(locale): Language,
+    stop: Stop,
+    patience: Result<Patience, Problem>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let id = id.ok().and_then(|Path(id)| VerificationId::parse(&id).ok()).ok_or_else(Problem::not_found)?;
-    let view = within(STORE_WAIT, async move { otp.get(id).await })
-        .await?
-        .map_err(|error| store_problem(&error))?
-        .ok_or_else(Problem::not_found)?;
-    Ok(success(StatusCode::OK, &Text::VerificationState, locale, Verification::from(view)))
+    let id = read_id(id)?;
+    let view = view_with_patience(&state.otp, state.http.waiting(), stop, id, patience?).await?;
+    Ok(success(StatusCode::OK, &Text::VerificationState, locale, Verification::from(&view)))
+}
+
+/// Streams how a verification stands.
+///
+/// Server-sent events: one named `verification` at once, and one for each news; its data is that of
+/// `GET /api/verifications/{id}`. The stream ends when the verification is no longer pending, or after 15 minutes.
+#[utoipa::path(
+    get, path = "/api/verifications/{id}/events", tag = "registration",
+    params(("id" = String, Path, description = "The `verification_id` of request-otp")),
+    responses(
+        (status = 200, description = "The events", body = String, content_type = "text/event-stream"),
+        (status = 404, description = "`not_found`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`rate_limited`: too many requests wait", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`store_unavailable`", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+async fn verification_events(
+    State(state): State<Verifications>,
+    stop: Stop,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    events(&state.otp, state.http.waiting(), stop, read_id(id)?).await
 }

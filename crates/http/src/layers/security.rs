@@ -1,9 +1,6 @@
 //! Headers that tell browsers what an answer may do. A route that needs other ones sets them itself.
 
-use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// Nothing may be loaded by an answer that is no page.
 const DEFAULTS: [(HeaderName, &str); 6] = [
@@ -19,10 +16,8 @@ const DEFAULTS: [(HeaderName, &str); 6] = [
 ];
 
 /// Sets each default header that the answer lacks.
-pub(crate) async fn security_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+pub(super) fn add_security_headers(headers: &mut HeaderMap) {
     for (name, value) in DEFAULTS {
-        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    response
 }

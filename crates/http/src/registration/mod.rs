@@ -4,6 +4,9 @@ mod register;
 mod request_otp;
 mod verify_otp;
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use axum::extract::FromRef;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -13,12 +16,22 @@ use wartel_registration::RegistrationService;
 use crate::Http;
 use crate::routes::Routes;
 
-/// What the handlers share.
+/// What the handlers share. Every layer around a handler copies it, so it is one pointer.
 #[derive(Clone)]
-struct Api {
+struct Api(Arc<Parts>);
+
+struct Parts {
     http: Http,
     otp: OtpService,
     registrations: RegistrationService,
+}
+
+impl Deref for Api {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 impl FromRef<Api> for Http {
@@ -30,7 +43,7 @@ impl FromRef<Api> for Http {
 impl Http {
     /// `POST /api/registrations/public/request-otp`, `…/verify-otp` and `…/public`, for the tenant of `otp`.
     pub fn registration_routes(&self, otp: OtpService, registrations: RegistrationService) -> Routes {
-        let api = Api { http: self.clone(), otp, registrations };
+        let api = Api(Arc::new(Parts { http: self.clone(), otp, registrations }));
         let router = OpenApiRouter::new()
             .routes(routes!(request_otp::request_otp))
             .routes(routes!(verify_otp::verify_otp))

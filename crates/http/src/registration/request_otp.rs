@@ -3,18 +3,17 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
 use utoipa::ToSchema;
-use wartel_core::FullName;
-use wartel_messaging::DeliveryState;
-use wartel_otp::{Purpose, Start, Started, VerificationId};
+use wartel_core::{FullName, Secret};
+use wartel_otp::{Purpose, Start, VerificationId};
 
 use super::Api;
-use crate::answer::{Success, success};
+use crate::answer::Success;
 use crate::client_ip::ClientIp;
-use crate::engine::{STORE_WAIT, read_phone, start_problem, within};
+use crate::engine::{read_phone, start_problem, start_wait, within};
 use crate::extract::{Form, Language};
 use crate::problem::{Problem, ProblemBody};
+use crate::shapes::{CodeRequested, code_requested};
 use crate::texts::Text;
 
 /// Asks for a code. Other fields are ignored.
@@ -30,26 +29,8 @@ pub(super) struct RequestOtp {
     /// The id of an earlier request of the same person: it is kept, with the tries that it has spent. One that is
     /// not known, or of another phone, or empty, counts as none.
     verification_id: Option<String>,
-}
-
-/// A code is on its way, as far as is known.
-#[derive(Serialize, ToSchema)]
-pub(super) struct CodeRequested {
-    /// The caller's handle: keep it for verify-otp and for asking again.
-    verification_id: String,
-    /// The number, masked.
-    #[schema(example = "+62812•••••890")]
-    phone: String,
-    /// How far the message is known to have come.
-    #[schema(example = "accepted")]
-    delivery: &'static str,
-    /// How many tries there are.
-    #[schema(example = 5)]
-    attempts_left: u32,
-    /// From this instant on the code is dead (RFC 3339).
-    expires_at: String,
-    /// From this instant on the code may be asked for again (RFC 3339).
-    resend_at: String,
+    /// What proves that the challenge was passed, such as the token of a CAPTCHA, after a `challenge_required`.
+    challenge_response: Option<String>,
 }
 
 impl RequestOtp {
@@ -57,25 +38,13 @@ impl RequestOtp {
         let phone = form.required("phone");
         let full_name = form.required("full_name");
         let verification_id = form.optional("verification_id");
+        let challenge_response = form.optional("challenge_response");
         form.check()?;
         if let Err(error) = FullName::parse(&full_name) {
             form.note("full_name", Text::Name(error));
         }
         form.check()?;
-        Ok(Self { phone, full_name, verification_id })
-    }
-}
-
-impl From<Started> for CodeRequested {
-    fn from(started: Started) -> Self {
-        Self {
-            verification_id: started.id.to_string(),
-            phone: started.phone.masked(),
-            delivery: started.delivery.as_str(),
-            attempts_left: started.attempts_left,
-            expires_at: started.expires_at.to_rfc3339(),
-            resend_at: started.resend_at.to_rfc3339(),
-        }
+        Ok(Self { phone, full_name, verification_id, challenge_response })
     }
 }
 
@@ -89,13 +58,14 @@ impl From<Started> for CodeRequested {
         (status = 200, description = "The provider took the message", body = Success<CodeRequested>),
         (status = 202, description = "The provider has not answered: ask `GET /api/verifications/{id}` how it goes on", body = Success<CodeRequested>),
         (status = 400, description = "`invalid_request`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`challenge_required`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 408, description = "`invalid_request`: the body came too slowly", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "`invalid_request`: more than 64 KiB", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "`invalid_request`: not `application/json`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_phone` (with `suggestion` where it is certain), `unsupported_country`, `number_not_on_whatsapp`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "`resend_too_soon`, `rate_limited`, `too_many_attempts`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 502, description = "`provider_rejected`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "`messaging_disabled`, `provider_unavailable`, `store_unavailable`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`messaging_disabled`, `provider_unavailable`, `store_unavailable`, `challenge_unavailable`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn request_otp(
@@ -112,27 +82,13 @@ pub(super) async fn request_otp(
         .name(&request.full_name)
         .locale(locale)
         .client_ip(ip)
-        .own_id(own_id);
+        .own_id(own_id)
+        .challenge_response(request.challenge_response.map(Secret::new));
 
     let otp = api.otp.clone();
-    let limit = api.otp.policy().accept_wait + STORE_WAIT;
+    let limit = start_wait(&api.otp);
     let started = within(limit, async move { otp.start(start).await })
         .await?
         .map_err(|error| start_problem(&api.otp, &error))?;
-    let (status, message) = if is_taken(started.delivery) {
-        (StatusCode::OK, Text::CodeSent)
-    } else {
-        (StatusCode::ACCEPTED, Text::CodeRequested)
-    };
-    Ok(success(status, &message, locale, CodeRequested::from(started)))
-}
-
-/// Whether the provider is known to have taken the message, and nothing worse is known since.
-const fn is_taken(delivery: DeliveryState) -> bool {
-    match delivery {
-        DeliveryState::Accepted | DeliveryState::Sent | DeliveryState::Delivered | DeliveryState::Read => {
-            true
-        }
-        DeliveryState::Queued | DeliveryState::Unknown | DeliveryState::Failed => false,
-    }
+    Ok(code_requested(started, StatusCode::OK, locale))
 }

@@ -6,13 +6,12 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 use wartel_core::PhoneNumber;
-use wartel_otp::{Check, CheckTarget, Purpose, VerificationId};
+use wartel_otp::{CheckTarget, Purpose, VerificationId};
 
 use super::Api;
 use crate::answer::{Success, success};
 use crate::client_ip::ClientIp;
-use crate::codes::ProblemCode;
-use crate::engine::{STORE_WAIT, check_problem, read_phone, too_many_attempts, within};
+use crate::engine::{CHECK_WAIT, check_problem, no_active_code, proof_of, read_phone, within};
 use crate::extract::{Form, Language};
 use crate::problem::{Problem, ProblemBody};
 use crate::texts::Text;
@@ -86,27 +85,16 @@ pub(super) async fn verify_otp(
     let target = target(verification_id.as_deref(), phone).ok_or_else(no_active_code)?.client_ip(ip);
 
     let otp = api.otp.clone();
-    let check = within(STORE_WAIT, async move { otp.check(target, &code).await })
+    let check = within(CHECK_WAIT, async move { otp.check(target, &code).await })
         .await?
-        .map_err(|error| check_problem(&error))?;
-    match check {
-        Check::Approved(proof) => {
-            let data = Verified {
-                whatsapp_verified: true,
-                proof: proof.expose().to_owned(),
-                proof_expires_at: proof.expires_at().to_rfc3339(),
-            };
-            Ok(success(StatusCode::OK, &Text::PhoneVerified, locale, data))
-        }
-        Check::Wrong { attempts_left } => {
-            let text = Text::WrongCode { attempts_left };
-            Err(Problem::new(ProblemCode::WrongCode, "this is not the code", text.clone())
-                .with_attempts_left(attempts_left)
-                .with_issue("otp", text))
-        }
-        Check::NoActiveCode => Err(no_active_code()),
-        Check::Locked { until } => Err(too_many_attempts(until.since(api.otp.clock().now()))),
-    }
+        .map_err(|error| check_problem(&error, "otp"))?;
+    let proof = proof_of(&api.otp, check, "otp")?;
+    let data = Verified {
+        whatsapp_verified: true,
+        proof: proof.expose().to_owned(),
+        proof_expires_at: proof.expires_at().to_rfc3339(),
+    };
+    Ok(success(StatusCode::OK, &Text::PhoneVerified, locale, data))
 }
 
 /// What the check is aimed at; `None` if the id cannot be one.
@@ -119,8 +107,4 @@ fn target(id: Option<&str>, phone: Option<PhoneNumber>) -> Option<CheckTarget> {
         (None, Some(phone)) => Some(CheckTarget::phone(phone, Purpose::REGISTRATION)),
         (None, None) => None,
     }
-}
-
-fn no_active_code() -> Problem {
-    Problem::new(ProblemCode::NoActiveCode, "unknown, expired, used or cancelled", Text::NoActiveCode)
 }

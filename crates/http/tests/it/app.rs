@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+use wartel_access::{ApiKeyStore, CreateKey, Keys, MemoryApiKeyStore, Scope};
 use wartel_core::{Country, ManualClock, MasterKey, PhoneNumber, Probe, TenantId};
 use wartel_http::axum::Router;
 use wartel_http::axum::body::{Body, Bytes, to_bytes};
@@ -34,6 +35,7 @@ pub struct TestApp {
     pub provider: FakeProvider,
     pub store: SwitchStore,
     pub registrations: MemoryRegistrationStore,
+    pub keys: Keys,
     pub clock: ManualClock,
 }
 
@@ -43,6 +45,8 @@ pub struct Setup {
     /// Sends instead of the recording fake.
     pub provider: Option<Arc<dyn MessageProvider>>,
     pub source: Arc<dyn WebhookSource>,
+    /// Keeps the API keys instead of memory.
+    pub keys: Option<Arc<dyn ApiKeyStore>>,
 }
 
 impl Default for Setup {
@@ -52,6 +56,7 @@ impl Default for Setup {
             probes: Vec::new(),
             provider: None,
             source: Arc::new(TestSource),
+            keys: None,
         }
     }
 }
@@ -77,9 +82,12 @@ impl TestApp {
         let service = RegistrationService::new(otp.clone(), Arc::new(registrations.clone()));
         let http = Http::new(setup.config).unwrap();
         let account = WebhookAccount::new(WEBHOOK_TOKEN, TenantId::default(), setup.source).unwrap();
-        let routes = all_routes(&http, &otp, service, vec![account], setup.probes);
+        let keys = setup.keys.unwrap_or_else(|| Arc::new(MemoryApiKeyStore::default()));
+        let keys = Keys::new(keys).with_clock(Arc::new(clock.clone()));
+        let routes = all_routes(&http, &otp, service, vec![account], setup.probes)
+            .merge(http.v1_routes(otp.clone(), keys.clone()));
         let router = http.app(routes);
-        Self { router, http, otp, provider, store, registrations, clock }
+        Self { router, http, otp, provider, store, registrations, keys, clock }
     }
 
     pub async fn call(&self, request: Request<Body>) -> Answer {
@@ -92,6 +100,12 @@ impl TestApp {
 
     pub async fn get(&self, path: &str) -> Answer {
         self.call(request(Method::GET, path, Body::empty())).await
+    }
+
+    /// A new API key of a tenant.
+    pub async fn key(&self, tenant: &str, scopes: &[Scope]) -> String {
+        let wanted = CreateKey::new(TenantId::parse(tenant).unwrap(), "tests").scopes(scopes.iter().copied());
+        self.keys.create(wanted, "tests").await.unwrap().key.expose().to_owned()
     }
 
     /// Asks for a code; the answer must be 200.

@@ -37,7 +37,7 @@ async fn the_description_has_every_route_and_no_other() {
         assert!(routed.remove(page), "{page} is not routed");
     }
     assert_eq!(routed, described);
-    assert_eq!(described.len(), 9);
+    assert_eq!(described.len(), 15);
 }
 
 #[tokio::test]
@@ -60,6 +60,8 @@ async fn the_description_is_openapi_3_1_and_complete() {
     let spec = spec(&app).await;
     assert_eq!(spec["openapi"], "3.1.0");
     assert_eq!(spec["info"]["title"], "Wartel");
+    let scheme = &spec["components"]["securitySchemes"]["api_key"];
+    assert_eq!((&scheme["type"], &scheme["scheme"]), (&Value::from("http"), &Value::from("bearer")));
     let text = spec.to_string();
     // Every reference leads somewhere.
     for reference in text.split("\"$ref\":\"#/").skip(1).map(|rest| rest.split('"').next().unwrap()) {
@@ -73,6 +75,10 @@ async fn the_description_is_openapi_3_1_and_complete() {
         for (method, operation) in operations.as_object().unwrap() {
             assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}");
             assert!(!operation["responses"].as_object().unwrap().is_empty());
+            // What needs a key says so, and nothing else does.
+            let needs_a_key = operation["security"][0]["api_key"].is_array();
+            assert_eq!(needs_a_key, path.starts_with("/v1/"), "{method} {path}");
+            assert_eq!(operation["responses"].get("401").is_some() && needs_a_key, needs_a_key);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
+use wartel_access::Scope;
 use wartel_http::axum::body::Body;
 use wartel_http::axum::http::{Method, StatusCode};
 use wartel_messaging::SendErrorKind;
@@ -80,6 +81,16 @@ async fn lines_hold_routes_and_ids_and_nothing_of_the_person() {
         let ask = request(Method::GET, "/nowhere", Body::empty()).header("x-request-id", smuggled);
         app.call(ask).await.problem(404, "not_found");
     }
+    let key = app.key("toko-budi", &Scope::ALL).await;
+    let body = json!({"phone": "081298765431", "purpose": "login", "name": "Canary Name"});
+    let asked = json_request("/v1/verifications", body).header("idempotency-key", "canary-of-a-name");
+    let asked = app.call(asked.header("authorization", &format!("Bearer {key}"))).await;
+    asked.expect(StatusCode::CREATED);
+    let wrong_key = format!("{}{}", &key[..50], &key[4..13]);
+    for shown in [format!("Bearer {wrong_key}"), format!("Basic {key}")] {
+        let asked = request(Method::GET, &format!("/v1/verifications/{id}"), Body::empty());
+        app.call(asked.header("authorization", &shown)).await.problem(401, "unauthorized");
+    }
     app.store.set(Mode::Down);
     app.post(REQUEST_OTP, json!({"phone": "081298765432", "full_name": "Canary Name"}))
         .await
@@ -98,11 +109,15 @@ async fn lines_hold_routes_and_ids_and_nothing_of_the_person() {
         "canary",
         &id,
         WEBHOOK_TOKEN,
+        "81298765431",
+        &key[4..],
+        &key[16..],
+        &wrong_key[16..],
     ] {
         assert!(!log.contains(secret), "{secret} stands in the log:\n{log}");
     }
     let answered: Vec<&str> = log.lines().filter(|line| line.contains("answered")).collect();
-    assert_eq!(answered.len(), 18, "{log}");
+    assert_eq!(answered.len(), 21, "{log}");
     let first = answered[0];
     for part in [
         "id=\"id-of-the-log-test\"",

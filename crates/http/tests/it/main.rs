@@ -18,6 +18,8 @@ mod register;
 mod request_otp;
 mod shapes;
 mod store;
+mod v1;
 mod verifications;
 mod verify_otp;
+mod waiting;
 mod webhooks;

@@ -1,13 +1,14 @@
 //! A store that can be switched off, and one that never answers.
 
 use std::future::pending;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use wartel_core::{PhoneNumber, StoreError, StoreErrorKind, TenantId, Timestamp};
 use wartel_messaging::DeliveryReceipt;
 use wartel_otp::store::{
-    Admission, Admit, Attempt, AttemptOutcome, DeliveryRecord, LeasedSend, OtpStore, Redeem, Redemption,
-    Rules, Snapshot, Target,
+    Admission, Admit, Attempt, AttemptOutcome, DeliveryRecord, LeasedSend, OtpStore, Recorded, Redeem,
+    Redemption, Rules, Snapshot, Target,
 };
 use wartel_otp::{MemoryOtpStore, VerificationId};
 
@@ -24,15 +25,21 @@ pub enum Mode {
 pub struct SwitchStore {
     pub inner: MemoryOtpStore,
     mode: Arc<Mutex<Mode>>,
+    gets: Arc<AtomicUsize>,
 }
 
 impl SwitchStore {
     pub fn new() -> Self {
-        Self { inner: MemoryOtpStore::new(), mode: Arc::new(Mutex::new(Mode::Up)) }
+        Self { inner: MemoryOtpStore::new(), mode: Arc::new(Mutex::new(Mode::Up)), gets: Arc::default() }
     }
 
     pub fn set(&self, mode: Mode) {
         *self.mode.lock().unwrap() = mode;
+    }
+
+    /// How often it was asked how something stands.
+    pub fn gets(&self) -> usize {
+        self.gets.load(Ordering::SeqCst)
     }
 
     async fn gate(&self, step: &'static str) -> Result<(), StoreError> {
@@ -64,6 +71,7 @@ impl OtpStore for SwitchStore {
         target: &Target,
         now: Timestamp,
     ) -> Result<Option<Snapshot>, StoreError> {
+        self.gets.fetch_add(1, Ordering::SeqCst);
         self.gate("otp.get").await?;
         self.inner.get(tenant, target, now).await
     }
@@ -78,7 +86,7 @@ impl OtpStore for SwitchStore {
         self.inner.cancel(tenant, id, now).await
     }
 
-    async fn record_delivery(&self, record: DeliveryRecord, now: Timestamp) -> Result<bool, StoreError> {
+    async fn record_delivery(&self, record: DeliveryRecord, now: Timestamp) -> Result<Recorded, StoreError> {
         self.gate("otp.record_delivery").await?;
         self.inner.record_delivery(record, now).await
     }
@@ -106,6 +114,16 @@ impl OtpStore for SwitchStore {
     async fn purge(&self, rules: &Rules, limit: usize, now: Timestamp) -> Result<usize, StoreError> {
         self.gate("otp.purge").await?;
         self.inner.purge(rules, limit, now).await
+    }
+
+    async fn unlock(
+        &self,
+        tenant: &TenantId,
+        phone: &PhoneNumber,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.gate("otp.unlock").await?;
+        self.inner.unlock(tenant, phone, now).await
     }
 
     async fn forget(
