@@ -3,15 +3,19 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
-use wartel_core::Probe;
+use wartel_core::{Clock as _, KeyId, MasterKey, Probe as _, Secret, SystemClock, Timestamp};
 use wartel_http::axum::http::Method;
 use wartel_messaging::transport::{HttpRequest, HttpTransport, ReqwestTransport, TransportConfig};
 use wartel_messaging::{DeviceInfo, SendError, SendErrorKind};
-use wartel_storage::sqlite::SqliteStores;
+use wartel_otp::{KeyUse, TallyStore, key_uses};
+use wartel_storage::clock::StoreClock;
+use wartel_storage::redis::RedisStores;
 
 use crate::config::{Config, ConfigProblems, Database, Environment, Messaging, SecretSource};
+use crate::stores::Engine;
 use crate::{messaging, tell};
 
 /// How long each question may take.
@@ -68,11 +72,12 @@ async fn examine(config: &Config) -> Vec<(&'static str, Finding)> {
     findings.extend(config.warnings.iter().map(|warning| ("settings", Unwise(warning.clone()))));
     findings.push(("secret", secret(config)));
     if !config.previous_secrets.is_empty() {
-        let text = "WARTEL_SECRET_PREVIOUS is set: remove it 10 minutes after all instances have the new secret; \
-                    no code lives longer";
-        findings.push(("secret", Unwise(text.to_owned())));
+        findings.extend(previous_secrets(config).await.into_iter().map(|finding| ("secret", finding)));
     }
     findings.push(("database", database(config).await));
+    if let Some(url) = &config.redis {
+        findings.push(("redis", redis(url).await));
+    }
     findings.extend(provider(config).await);
     findings.push(("webhook", webhook(config)));
     findings.extend(running(config).await);
@@ -95,28 +100,86 @@ fn secret(config: &Config) -> Finding {
     }
 }
 
-async fn database(config: &Config) -> Finding {
-    let path = match &config.database {
-        Database::Memory => return Unwise("in memory: everything is lost with the process".to_owned()),
-        Database::Sqlite(path) => path,
-    };
-    let shown = path.display();
-    if !path.exists() {
-        return match config.environment {
-            Environment::Development => match can_be_made(path) {
-                Ok(()) => Good(format!("{shown} will be made at the start")),
-                Err(error) => Bad(format!("{shown} cannot be made: {error}; set DATABASE_URL")),
-            },
-            _ => Bad(format!("{shown} does not exist; run `wartel-service migrate`")),
+/// Says of each earlier secret until when it is needed.
+async fn previous_secrets(config: &Config) -> Vec<Finding> {
+    if matches!(&config.database, Database::Sqlite(path) if !path.exists()) {
+        // Looking must not make it.
+        return Vec::new();
+    }
+    let ids: Vec<KeyId> = config.previous_secrets.iter().map(MasterKey::id).collect();
+    let asked = tokio::time::timeout(PATIENCE, async {
+        let engine = Engine::open(&config.database).await.map_err(|error| chain(&error))?;
+        let tallies: Option<Arc<dyn TallyStore>> = match &config.redis {
+            Some(url) => {
+                let redis = RedisStores::connect(url.expose()).await.map_err(|error| chain(&error))?;
+                Some(Arc::new(redis))
+            }
+            None => engine.tallies(),
         };
+        let now = SystemClock.now();
+        let uses = match tallies {
+            Some(tallies) => key_uses(tallies.as_ref(), &ids, now).await.map_err(|error| chain(&error)),
+            None => Ok(Vec::new()),
+        };
+        engine.close().await;
+        Ok::<_, String>((uses?, now))
+    });
+    match asked.await {
+        Ok(Ok((uses, now))) => uses.iter().map(|used| previous_secret(used, now)).collect(),
+        Ok(Err(reason)) => {
+            vec![Unwise(format!("cannot tell until when WARTEL_SECRET_PREVIOUS is needed: {reason}"))]
+        }
+        Err(_) => vec![Unwise("cannot tell until when WARTEL_SECRET_PREVIOUS is needed".to_owned())],
+    }
+}
+
+fn previous_secret(used: &KeyUse, now: Timestamp) -> Finding {
+    let id = used.id.as_str();
+    if used.codes_until.is_none() {
+        return Good(format!(
+            "key {id} has made no code for a day: keep it in WARTEL_SECRET_PREVIOUS if you are about to change to it, \
+             or else take it out"
+        ));
+    }
+    if used.may_go(now) {
+        return Unwise(format!("key {id} is not needed any more: take it out of WARTEL_SECRET_PREVIOUS"));
+    }
+    let [codes, requests] = [used.codes_until, used.requests_until]
+        .map(|until| until.map(Timestamp::to_rfc3339).unwrap_or_default());
+    Good(format!("key {id} is needed until {codes} for codes, until {requests} for Idempotency-Keys"))
+}
+
+async fn database(config: &Config) -> Finding {
+    let shown = config.database.shown();
+    match &config.database {
+        Database::Memory => return Unwise("in memory: everything is lost with the process".to_owned()),
+        Database::Sqlite(path) if !path.exists() => {
+            return match config.environment {
+                Environment::Development => match can_be_made(path) {
+                    Ok(()) => Good(format!("{shown} will be made at the start")),
+                    Err(error) => Bad(format!("{shown} cannot be made: {error}; set DATABASE_URL")),
+                },
+                _ => Bad(format!("{shown} does not exist; run `wartel-service migrate`")),
+            };
+        }
+        Database::Sqlite(_) | Database::Postgres(_) => {}
     }
     let examined = tokio::time::timeout(PATIENCE, async {
-        let stores = SqliteStores::open_without_migrating(path).await.map_err(|error| chain(&error))?;
-        let pending = stores.pending_migrations().await.map_err(|error| chain(&error))?;
+        let engine = Engine::open(&config.database).await.map_err(|error| chain(&error))?;
+        let pending = engine.pending_migrations().await.map_err(|error| chain(&error))?;
+        let mut probed = Ok(());
         // A probe of tables that are not there yet would only say so again.
-        let probed = if pending.is_empty() { stores.probe().await } else { Ok(()) };
-        stores.close().await;
-        probed.map(|()| pending.len()).map_err(|failure| failure.reason().to_owned())
+        if let Some(probe) = engine.probe().filter(|_| pending == 0) {
+            probed = probe.probe().await;
+        }
+        if let Engine::Postgres(postgres) = &engine
+            && probed.is_ok()
+        {
+            let clock = StoreClock::start(Arc::new(postgres.clone())).await;
+            probed = clock.map_err(|error| chain(&error))?.0.probe().await;
+        }
+        engine.close().await;
+        probed.map(|()| pending).map_err(|failure| failure.reason().to_owned())
     });
     match examined.await {
         Ok(Ok(0)) => Good(format!("{shown} can be read and written, its schema is up to date")),
@@ -128,6 +191,20 @@ async fn database(config: &Config) -> Finding {
         }
         Ok(Err(reason)) => Bad(format!("{shown}: {reason}")),
         Err(_) => Bad(format!("{shown} does not answer; is another program holding it locked?")),
+    }
+}
+
+async fn redis(url: &Secret) -> Finding {
+    let examined = tokio::time::timeout(PATIENCE, async {
+        let stores = RedisStores::connect(url.expose()).await.map_err(|error| chain(&error))?;
+        stores.probe().await.map_err(|failure| failure.reason().to_owned())?;
+        let clock = StoreClock::start(Arc::new(stores)).await.map_err(|error| chain(&error))?.0;
+        clock.probe().await.map_err(|failure| failure.reason().to_owned())
+    });
+    match examined.await {
+        Ok(Ok(())) => Good("the Redis server keeps what it is told and can be written".to_owned()),
+        Ok(Err(reason)) => Bad(format!("REDIS_URL: {reason}")),
+        Err(_) => Bad("REDIS_URL: the Redis server does not answer".to_owned()),
     }
 }
 

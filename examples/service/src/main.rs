@@ -3,6 +3,7 @@
 //! The thin end of the workspace: it reads the environment, puts the crates together and serves. Whatever it
 //! decides beyond that is in the wrong room.
 
+mod api_key;
 mod config;
 mod doctor;
 mod keys;
@@ -10,6 +11,7 @@ mod messaging;
 mod migrate;
 mod serve;
 mod stores;
+mod unlock;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -17,7 +19,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+use crate::api_key::ApiKeyCommand;
 use crate::config::{Config, ConfigProblems};
+
+/// A request makes and drops a hundred small things; this allocator does that in a third of the time that the one of
+/// the C library takes.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Proves phone numbers with one-time codes over WhatsApp.
 ///
@@ -29,7 +37,7 @@ struct Cli {
     command: Option<Command>,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Command {
     /// Serves until it is told to stop. This is what happens without a command.
     Serve,
@@ -37,13 +45,30 @@ enum Command {
     Doctor,
     /// Brings the database's schema up to this version.
     Migrate,
+    /// Makes, lists and revokes the keys that programs call `/v1` with.
+    ApiKey {
+        #[command(subcommand)]
+        command: ApiKeyCommand,
+    },
+    /// Forgives the failed checks of a phone, so that it may ask for a new code. Make sure of who asks.
+    Unlock {
+        /// The number, such as 081234567890.
+        phone: String,
+        /// Of which tenant. Default: the tenant of the public routes.
+        #[arg(long, value_parser = api_key::tenant)]
+        tenant: Option<wartel_core::TenantId>,
+    },
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let command = Cli::parse().command.unwrap_or(Command::Serve);
-    // The doctor's answer is for reading; it needs no log beside it.
-    let level = if matches!(command, Command::Doctor) { "off" } else { "info" };
+    let level = match command {
+        // The doctor's answer is for reading; it needs no log beside it.
+        Command::Doctor => "off",
+        Command::ApiKey { .. } | Command::Unlock { .. } => "warn",
+        Command::Serve | Command::Migrate => "info",
+    };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -58,6 +83,8 @@ async fn main() -> ExitCode {
         (_, Err(problems)) => Err(problems.into()),
         (Command::Serve, Ok(config)) => serve::run(config).await,
         (Command::Migrate, Ok(config)) => migrate::run(&config).await,
+        (Command::ApiKey { command }, Ok(config)) => api_key::run(&config, command).await,
+        (Command::Unlock { phone, tenant }, Ok(config)) => unlock::run(&config, &phone, tenant).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,7 +9,8 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use wartel_core::{Clock, Secret, SystemClock};
+use wartel_access::Keys;
+use wartel_core::{Clock, Probe, Secret, SystemClock};
 use wartel_http::axum::Router;
 use wartel_http::axum::body::Body;
 use wartel_http::axum::extract::Request;
@@ -18,8 +19,10 @@ use wartel_messaging::outbox::OutboxDispatcher;
 use wartel_otp::OtpService;
 use wartel_registration::RegistrationService;
 use wartel_sandbox::SandboxHandle;
+use wartel_storage::clock::{StoreClock, StoreClockTask};
 
 use crate::config::{Config, Environment, Messaging};
+use crate::stores::{Engine, Stores};
 use crate::{keys, messaging, stores, tell};
 
 /// How long the workers may take to stop: a little longer than a send (25 s).
@@ -43,6 +46,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let base = format!("http://{}", listener.local_addr()?);
     let secret = keys::load(&config.secret)?;
     let stores = stores::open(&config).await?;
+    let time = Time::of(&stores).await?;
     let wired = messaging::wire(&config.messaging).await?;
     let (otp, worker) = OtpService::builder(secret)
         .previous_secrets(config.previous_secrets.clone())
@@ -51,17 +55,35 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         .policy(config.policy.clone())
         .provider(Arc::clone(&wired.provider))
         .store(Arc::clone(&stores.otp))
+        .tallies(Arc::clone(&stores.tallies))
+        .pumping(config.pumping)
+        .test_numbers(config.test_numbers.clone())
+        .clock(Arc::clone(&time.clock))
         .build()?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let dispatcher = OutboxDispatcher::new(Arc::clone(&stores.outbox), Arc::clone(&wired.provider), clock);
+    let dispatcher = OutboxDispatcher::new(
+        Arc::clone(&stores.outbox),
+        Arc::clone(&wired.provider),
+        Arc::clone(&time.clock),
+    );
     let registrations = RegistrationService::new(otp.clone(), Arc::clone(&stores.registration))
         .with_waker(dispatcher.waker());
 
     let (stop, stopped) = watch::channel(false);
+    let waker = dispatcher.waker();
     let tasks = [
         supervised("the verification worker", worker.run(told(stopped.clone()))),
         supervised("the outbox dispatcher", dispatcher.run(told(stopped.clone()))),
     ];
+    // These hold nothing that would have to be ended well.
+    if let Engine::Postgres(postgres) = &stores.engine {
+        let (postgres, stopped) = (postgres.clone(), stopped.clone());
+        supervised("the ear of the outbox", async move {
+            postgres.on_outbox_written(|| waker.wake(), told(stopped)).await;
+        });
+    }
+    if let Some(task) = time.task {
+        supervised("the clock", task.run(told(stopped.clone())));
+    }
 
     let token = webhook_token(&config)?;
     let sandbox = wired.sandbox.as_ref().map(|sandbox| sandbox.handle());
@@ -74,9 +96,10 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let mut routes = http
         .registration_routes(otp.clone(), registrations)
         .merge(http.verification_routes(otp.clone()))
+        .merge(http.v1_routes(otp.clone(), Keys::new(stores.api_keys).with_clock(Arc::clone(&time.clock))))
         .merge(http.page_routes(&otp))
         .merge(http.metrics_routes(metrics()?))
-        .merge(http.health_routes(stores.probe.into_iter().chain(wired.probes).collect()));
+        .merge(http.health_routes(stores.probes.into_iter().chain(time.probe).chain(wired.probes).collect()));
     let mut accounts = Vec::new();
     if let (Some(token), Some(source)) = (&token, wired.webhooks) {
         accounts.push(WebhookAccount::new(token.clone(), config.tenant.clone(), source)?);
@@ -107,18 +130,35 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     }
     // Only now: until here a request could still begin a send.
     let _ = stop.send(true);
-    for task in tasks {
-        if tokio::time::timeout(SENDS_END, task).await.is_err() {
-            tracing::warn!("a send did not end; it is made again at the next start");
-        }
+    let [codes, confirmations] = tasks;
+    let ended = async { tokio::join!(codes, confirmations) };
+    if tokio::time::timeout(SENDS_END, ended).await.is_err() {
+        tracing::warn!("a send did not end; it is made again at the next start");
     }
     if let Some(sandbox) = wired.sandbox {
         sandbox.shutdown().await;
     }
-    if let Some(sqlite) = stores.sqlite {
-        let _ = tokio::time::timeout(CLOSE, sqlite.close()).await;
-    }
+    let _ = tokio::time::timeout(CLOSE, stores.engine.close()).await;
     Ok(())
+}
+
+/// The clock that the engine, the registrations and the outbox go by.
+struct Time {
+    clock: Arc<dyn Clock>,
+    probe: Option<Arc<dyn Probe>>,
+    task: Option<StoreClockTask>,
+}
+
+impl Time {
+    /// The store's own time if several instances share it, so that they agree; or else this machine's.
+    async fn of(stores: &Stores) -> anyhow::Result<Self> {
+        let Some(source) = &stores.time else {
+            return Ok(Self { clock: Arc::new(SystemClock), probe: None, task: None });
+        };
+        let started = StoreClock::start(Arc::clone(source)).await;
+        let (clock, task) = started.context("the store does not tell the time")?;
+        Ok(Self { clock: Arc::new(clock.clone()), probe: Some(Arc::new(clock)), task: Some(task) })
+    }
 }
 
 /// How many files this process may open: connections are files. Linux tells; elsewhere the usual limit is taken.

@@ -3,55 +3,173 @@
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use wartel_core::Probe;
+use wartel_access::{ApiKeyStore, AuditLog, MemoryApiKeyStore, MemoryAuditLog};
+use wartel_core::{Probe, Secret, StoreError};
 use wartel_messaging::outbox::{MemoryOutbox, Outbox};
-use wartel_otp::{MemoryOtpStore, OtpStore};
+use wartel_otp::{MemoryOtpStore, MemoryTallies, OtpStore, TallyStore};
 use wartel_registration::{MemoryRegistrationStore, RegistrationStore};
+use wartel_storage::clock::TimeSource;
+use wartel_storage::postgres::PostgresStores;
+use wartel_storage::redis::RedisStores;
 use wartel_storage::sqlite::SqliteStores;
 
 use crate::config::{Config, Database, Environment};
 
-/// The store ports, and what answers for the database's readiness.
+/// The store ports, and what answers for their readiness.
 pub(crate) struct Stores {
     pub(crate) otp: Arc<dyn OtpStore>,
+    pub(crate) tallies: Arc<dyn TallyStore>,
     pub(crate) registration: Arc<dyn RegistrationStore>,
     pub(crate) outbox: Arc<dyn Outbox>,
-    pub(crate) probe: Option<Arc<dyn Probe>>,
-    pub(crate) sqlite: Option<SqliteStores>,
+    pub(crate) api_keys: Arc<dyn ApiKeyStore>,
+    pub(crate) audit: Arc<dyn AuditLog>,
+    pub(crate) probes: Vec<Arc<dyn Probe>>,
+    /// Whose time all instances go by, if several share it.
+    pub(crate) time: Option<Arc<dyn TimeSource>>,
+    pub(crate) engine: Engine,
+}
+
+/// The database itself.
+#[derive(Debug, Clone)]
+pub(crate) enum Engine {
+    Memory,
+    Sqlite(SqliteStores),
+    Postgres(PostgresStores),
+}
+
+impl Engine {
+    /// Opens the database and changes nothing in it.
+    pub(crate) async fn open(database: &Database) -> Result<Self, StoreError> {
+        Ok(match database {
+            Database::Memory => Self::Memory,
+            Database::Sqlite(path) => Self::Sqlite(SqliteStores::open_without_migrating(path).await?),
+            Database::Postgres(config) => Self::Postgres(PostgresStores::open(config).await?),
+        })
+    }
+
+    /// How many migrations are pending.
+    pub(crate) async fn pending_migrations(&self) -> Result<usize, StoreError> {
+        Ok(match self {
+            Self::Memory => 0,
+            Self::Sqlite(stores) => stores.pending_migrations().await?.len(),
+            Self::Postgres(stores) => stores.pending_migrations().await?.len(),
+        })
+    }
+
+    /// Brings the schema up to date and answers how many migrations were applied.
+    pub(crate) async fn migrate(&self) -> Result<usize, StoreError> {
+        Ok(match self {
+            Self::Memory => 0,
+            Self::Sqlite(stores) => stores.migrate().await?.len(),
+            Self::Postgres(stores) => stores.migrate().await?.len(),
+        })
+    }
+
+    /// Where is counted what the engine has seen; `None` if it is gone with the process.
+    pub(crate) fn tallies(&self) -> Option<Arc<dyn TallyStore>> {
+        match self {
+            Self::Memory => None,
+            Self::Sqlite(stores) => Some(Arc::new(stores.clone())),
+            Self::Postgres(stores) => Some(Arc::new(stores.clone())),
+        }
+    }
+
+    /// Answers whether it can be read and written.
+    pub(crate) fn probe(&self) -> Option<Arc<dyn Probe>> {
+        match self {
+            Self::Memory => None,
+            Self::Sqlite(stores) => Some(Arc::new(stores.clone())),
+            Self::Postgres(stores) => Some(Arc::new(stores.clone())),
+        }
+    }
+
+    /// Finishes what waits and closes the connections.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Memory => {}
+            Self::Sqlite(stores) => stores.close().await,
+            Self::Postgres(stores) => stores.close().await,
+        }
+    }
 }
 
 /// Opens the database. In development its schema is brought up to date; elsewhere that is `migrate`'s work.
 pub(crate) async fn open(config: &Config) -> anyhow::Result<Stores> {
-    let path = match &config.database {
-        Database::Memory => {
+    let cannot = || format!("DATABASE_URL: cannot open {}", config.database.shown());
+    let engine = Engine::open(&config.database).await.with_context(cannot)?;
+    if config.environment == Environment::Development {
+        engine.migrate().await.with_context(cannot)?;
+    } else {
+        let pending = engine.pending_migrations().await.with_context(cannot)?;
+        if pending > 0 {
+            engine.close().await;
+            bail!("DATABASE_URL: migrations are pending ({pending}); run `wartel-service migrate`");
+        }
+    }
+    let stores = assemble(engine);
+    match &config.redis {
+        Some(url) => with_redis(stores, url).await,
+        None => Ok(stores),
+    }
+}
+
+/// All ports on the database.
+fn assemble(engine: Engine) -> Stores {
+    let probes = engine.probe().into_iter().collect();
+    match &engine {
+        Engine::Memory => {
             let outbox = MemoryOutbox::default();
-            return Ok(Stores {
+            let audit = MemoryAuditLog::default();
+            Stores {
                 otp: Arc::new(MemoryOtpStore::new()),
+                tallies: Arc::new(MemoryTallies::default()),
                 registration: Arc::new(MemoryRegistrationStore::new(outbox.clone())),
                 outbox: Arc::new(outbox),
-                probe: None,
-                sqlite: None,
-            });
+                api_keys: Arc::new(MemoryApiKeyStore::new(audit.clone())),
+                audit: Arc::new(audit),
+                probes,
+                time: None,
+                engine,
+            }
         }
-        Database::Sqlite(path) => path,
-    };
-    let cannot = || format!("DATABASE_URL: cannot open {}", path.display());
-    let stores = if config.environment == Environment::Development {
-        SqliteStores::open(path).await.with_context(cannot)?
-    } else {
-        let stores = SqliteStores::open_without_migrating(path).await.with_context(cannot)?;
-        let pending = stores.pending_migrations().await.with_context(cannot)?;
-        if !pending.is_empty() {
-            bail!("DATABASE_URL: migrations are pending ({}); run `wartel-service migrate`", pending.len());
+        Engine::Sqlite(stores) => {
+            let shared = Arc::new(stores.clone());
+            Stores {
+                otp: shared.clone(),
+                tallies: shared.clone(),
+                registration: shared.clone(),
+                outbox: shared.clone(),
+                api_keys: shared.clone(),
+                audit: shared,
+                probes,
+                time: None,
+                engine,
+            }
         }
-        stores
-    };
-    let shared = Arc::new(stores.clone());
-    Ok(Stores {
-        otp: shared.clone(),
-        registration: shared.clone(),
-        outbox: shared.clone(),
-        probe: Some(shared),
-        sqlite: Some(stores),
-    })
+        Engine::Postgres(stores) => {
+            let shared = Arc::new(stores.clone());
+            Stores {
+                otp: shared.clone(),
+                tallies: shared.clone(),
+                registration: shared.clone(),
+                outbox: shared.clone(),
+                api_keys: shared.clone(),
+                audit: shared.clone(),
+                probes,
+                time: Some(shared),
+                engine,
+            }
+        }
+    }
+}
+
+/// Codes and checks on Redis, the rest stays where it is. The time is the database's if that is shared, too: all
+/// instances must go by the same clock, whichever it is.
+async fn with_redis(stores: Stores, url: &Secret) -> anyhow::Result<Stores> {
+    let redis = RedisStores::connect(url.expose()).await.context("REDIS_URL: cannot use the Redis server")?;
+    let shared = Arc::new(redis);
+    let mut probes = stores.probes;
+    probes.push(shared.clone());
+    let time = stores.time.or_else(|| Some(shared.clone() as Arc<dyn TimeSource>));
+    Ok(Stores { otp: shared.clone(), tallies: shared, probes, time, ..stores })
 }

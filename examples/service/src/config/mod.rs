@@ -2,6 +2,7 @@
 
 mod production;
 mod read;
+mod test_numbers;
 #[cfg(test)]
 mod tests;
 mod vars;
@@ -12,7 +13,9 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 use wartel_core::{MasterKey, Secret, TenantId};
-use wartel_otp::OtpPolicy;
+use wartel_otp::guard::PumpingPolicy;
+use wartel_otp::{OtpPolicy, TestNumber};
+use wartel_storage::postgres::PostgresConfig;
 
 pub(crate) use read::from_vars;
 pub(crate) use vars::{Vars, read_environment};
@@ -49,12 +52,31 @@ pub(crate) enum SecretSource {
 }
 
 /// Where state is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Database {
-    /// An SQLite file.
+    /// An SQLite file, for one instance.
     Sqlite(PathBuf),
+    /// A Postgres database, which many instances may share.
+    Postgres(PostgresConfig),
     /// In memory; development only.
     Memory,
+}
+
+impl Database {
+    /// What it is called in words for the operator: without user and password.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Sqlite(path) => path.display().to_string(),
+            Self::Postgres(config) => {
+                let url = url::Url::parse(config.url.expose()).ok();
+                let host = url.as_ref().and_then(url::Url::host_str).unwrap_or("this machine");
+                let name =
+                    url.as_ref().map(|url| url.path().trim_matches('/')).filter(|name| !name.is_empty());
+                format!("the Postgres database {} on {host}", name.unwrap_or("of the user's name"))
+            }
+            Self::Memory => "memory".to_owned(),
+        }
+    }
 }
 
 /// Who sends messages.
@@ -95,9 +117,15 @@ pub(crate) struct Config {
     pub(crate) tenant: TenantId,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) database: Database,
+    /// The address of a Redis server that keeps the codes, where it is not the database.
+    pub(crate) redis: Option<Secret>,
     pub(crate) messaging: Messaging,
     pub(crate) webhook_token: Option<Secret>,
     pub(crate) policy: OtpPolicy,
+    /// When somebody is thought to have messages sent for money, and what is done then.
+    pub(crate) pumping: PumpingPolicy,
+    /// Numbers with fixed codes, which get no messages.
+    pub(crate) test_numbers: Vec<TestNumber>,
     /// What is allowed but deserves a word at the start.
     pub(crate) warnings: Vec<String>,
 }

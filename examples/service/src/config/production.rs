@@ -18,15 +18,31 @@ pub(super) fn forbid_risks(mut config: Config, vars: &Vars, problems: &mut Vec<C
                 "is missing: make one with `openssl rand -hex 32` and keep it apart from the database",
             );
         }
-        if config.database == Database::Memory {
+        if matches!(config.database, Database::Memory) {
             refuse(
                 "DATABASE_URL",
-                "memory: loses everything with the process; use sqlite://path/to/wartel.db",
+                "memory: loses everything with the process; use postgres://user:password@host/database, or \
+                 sqlite://path/to/wartel.db for a single instance",
             );
         }
     }
     if environment == Environment::Production && matches!(config.messaging, Messaging::Sandbox) {
         refuse("WHATSAPP_PROVIDER", "the sandbox sends nothing to real phones; set it to fonnte");
+    }
+
+    let allowed = vars.get("WARTEL_DANGEROUS_TEST_NUMBERS_IN_PRODUCTION") == Some("true");
+    if environment == Environment::Production && !config.test_numbers.is_empty() && !allowed {
+        refuse(
+            "WARTEL_TEST_NUMBERS",
+            "whoever knows a fixed code can verify its number; remove it, or set \
+             WARTEL_DANGEROUS_TEST_NUMBERS_IN_PRODUCTION=true while an app is reviewed",
+        );
+    }
+    if !config.test_numbers.is_empty() && environment != Environment::Development {
+        config.warnings.push(
+            "WARTEL_TEST_NUMBERS: whoever knows a fixed code can verify its number, until its last day"
+                .to_owned(),
+        );
     }
 
     if matches!(config.messaging, Messaging::Disabled) && vars.get("WHATSAPP_ENABLED").is_some() {
@@ -39,6 +55,25 @@ pub(super) fn forbid_risks(mut config: Config, vars: &Vars, problems: &mut Vec<C
         if vars.get("DATABASE_URL").is_none() {
             config.warnings.push(
                 "DATABASE_URL is not set: state is kept in data/wartel.db, in the present folder".to_owned(),
+            );
+        }
+        if let Database::Postgres(postgres) = &config.database
+            && travels_in_clear(postgres.url.expose())
+        {
+            config.warnings.push(
+                "DATABASE_URL: what is kept may travel in clear to the database; add ?sslmode=verify-full to it"
+                    .to_owned(),
+            );
+        }
+        if config.redis.as_ref().is_some_and(|url| travels_in_clear(url.expose())) {
+            config.warnings.push(
+                "REDIS_URL: what is kept travels in clear to the Redis server; use rediss://".to_owned(),
+            );
+        }
+        if config.redis.is_some() && matches!(config.database, Database::Sqlite(_)) {
+            config.warnings.push(
+                "REDIS_URL shares codes, but DATABASE_URL is a file of this machine: run a single instance"
+                    .to_owned(),
             );
         }
         if config.webhook_token.is_none() {
@@ -57,10 +92,39 @@ pub(super) fn forbid_risks(mut config: Config, vars: &Vars, problems: &mut Vec<C
                 .to_owned(),
         );
     }
+    if vars.get("WARTEL_DATABASE_CONNECTIONS").is_some() && !matches!(config.database, Database::Postgres(_))
+    {
+        config
+            .warnings
+            .push("WARTEL_DATABASE_CONNECTIONS is set, but means nothing without Postgres".to_owned());
+    }
     if vars.get("WARTEL_ADMIN_PASSWORD").is_some() {
         config
             .warnings
             .push("WARTEL_ADMIN_PASSWORD is set, but there are no admin pages that it would open".to_owned());
     }
     config
+}
+
+/// Whether a connection leaves this machine and need not be encrypted.
+fn travels_in_clear(url: &str) -> bool {
+    let Ok(url) = url::Url::parse(url) else { return false };
+    if matches!(url.scheme(), "rediss" | "redis+unix" | "unix") {
+        return false;
+    }
+    let on_this_machine = match url.host() {
+        // A socket stands in the place of the host with its slashes written as %2F.
+        Some(url::Host::Domain(name)) => {
+            name == "localhost"
+                || name.to_ascii_lowercase().starts_with("%2f")
+                || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        }
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => true,
+    };
+    let encrypted = url.query_pairs().any(|(name, value)| {
+        matches!(&*name, "sslmode" | "ssl-mode") && matches!(&*value, "require" | "verify-ca" | "verify-full")
+    });
+    !on_this_machine && !encrypted
 }

@@ -6,16 +6,19 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use wartel_core::{Country, MasterKey, Secret, TenantId};
-use wartel_otp::{OtpPolicy, Rate, parse_span};
+use wartel_otp::guard::PumpingPolicy;
+use wartel_otp::{OtpPolicy, Rate, TestNumber, parse_span};
+use wartel_storage::postgres::{PostgresConfig, PostgresConfigError};
 
 use super::production::forbid_risks;
+use super::test_numbers;
 use super::{Config, ConfigProblem, ConfigProblems, Database, Environment, Messaging, SecretSource, Vars};
 
 /// Where development keeps its database and its secret.
 pub(crate) const DATA_FOLDER: &str = "data";
 
 /// Every `WARTEL_*` name there is. Others are typing errors, and are told so.
-const KNOWN: [&str; 17] = [
+const KNOWN: &[&str] = &[
     "WARTEL_ENV",
     "WARTEL_BIND",
     "WARTEL_SECRET",
@@ -24,6 +27,7 @@ const KNOWN: [&str; 17] = [
     "WARTEL_PUBLIC_TENANT",
     "WARTEL_TRUSTED_PROXIES",
     "WARTEL_ADMIN_PASSWORD",
+    "WARTEL_DATABASE_CONNECTIONS",
     "WARTEL_OTP_LENGTH",
     "WARTEL_OTP_TTL",
     "WARTEL_OTP_CHECKS",
@@ -31,8 +35,13 @@ const KNOWN: [&str; 17] = [
     "WARTEL_OTP_COUNTRIES",
     "WARTEL_OTP_SENDS_PER_PHONE",
     "WARTEL_OTP_SENDS_PER_IP",
+    "WARTEL_OTP_SENDS_PER_NETWORK",
     "WARTEL_OTP_SENDS_PER_TENANT",
+    "WARTEL_OTP_REFUSED_PER_IP",
     "WARTEL_OTP_FAILED_PER_PHONE",
+    "WARTEL_OTP_PUMPING",
+    "WARTEL_TEST_NUMBERS",
+    "WARTEL_DANGEROUS_TEST_NUMBERS_IN_PRODUCTION",
 ];
 
 /// Reads the configuration out of variables.
@@ -52,9 +61,12 @@ pub(crate) fn from_vars(vars: &Vars) -> Result<Config, ConfigProblems> {
         tenant: reader.tenant(),
         trusted_proxies: reader.trusted_proxies(),
         database: reader.database(),
+        redis: reader.redis(),
         messaging: reader.messaging(environment),
         webhook_token: reader.webhook_token(),
+        test_numbers: reader.test_numbers(),
         policy: reader.policy(),
+        pumping: reader.pumping(),
         warnings: Vec::new(),
     };
     let mut problems = reader.problems;
@@ -81,9 +93,6 @@ impl Reader<'_> {
             .collect();
         for name in unknown {
             self.problem(&name, "there is no such setting; check the spelling, or remove it");
-        }
-        if self.vars.get("REDIS_URL").is_some() {
-            self.problem("REDIS_URL", "this version keeps state in DATABASE_URL only; remove it");
         }
     }
 
@@ -166,11 +175,7 @@ impl Reader<'_> {
             return Database::Memory;
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            self.problem(
-                "DATABASE_URL",
-                "this version keeps state in SQLite; use sqlite://path/to/wartel.db",
-            );
-            return default();
+            return Database::Postgres(self.postgres(url));
         }
         let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
         match path {
@@ -179,11 +184,36 @@ impl Reader<'_> {
             _ => {
                 self.problem(
                     "DATABASE_URL",
-                    "must be sqlite://path/to/wartel.db, without options, or, in development, memory:",
+                    "must be postgres://user:password@host/database, or sqlite://path/to/wartel.db without options, or, \
+                     in development, memory:",
                 );
                 default()
             }
         }
+    }
+
+    fn postgres(&mut self, url: &str) -> PostgresConfig {
+        let mut config = PostgresConfig::new(url);
+        let connections = "WARTEL_DATABASE_CONNECTIONS";
+        self.set(connections, "a number such as 10", &mut config.connections, |text| text.parse().ok());
+        match config.validate() {
+            Ok(()) => {}
+            Err(error @ PostgresConfigError::Connections) => self.problem(connections, error.to_string()),
+            Err(error) => self.problem("DATABASE_URL", error.to_string()),
+        }
+        config
+    }
+
+    fn redis(&mut self) -> Option<Secret> {
+        let url = self.vars.get("REDIS_URL")?;
+        let parsed = url::Url::parse(url).ok();
+        if !parsed.is_some_and(|url| matches!(url.scheme(), "redis" | "rediss" | "redis+unix" | "unix")) {
+            self.problem(
+                "REDIS_URL",
+                "must be redis://user:password@host:6379/0, rediss://… for TLS, or redis+unix:///path/to/socket",
+            );
+        }
+        Some(Secret::new(url))
     }
 
     fn messaging(&mut self, environment: Environment) -> Messaging {
@@ -275,7 +305,9 @@ impl Reader<'_> {
         let list = |text: &str| Rate::parse_list(text).ok().filter(|rates| !rates.is_empty());
         self.set("WARTEL_OTP_SENDS_PER_PHONE", rates, &mut policy.sends_per_phone, list);
         self.set("WARTEL_OTP_SENDS_PER_IP", rates, &mut policy.sends_per_ip, list);
+        self.set("WARTEL_OTP_SENDS_PER_NETWORK", rates, &mut policy.sends_per_network, list);
         self.set("WARTEL_OTP_SENDS_PER_TENANT", rates, &mut policy.sends_per_tenant, list);
+        self.set("WARTEL_OTP_REFUSED_PER_IP", rates, &mut policy.refused_per_ip, list);
         self.set(
             "WARTEL_OTP_FAILED_PER_PHONE",
             "a rate such as 15/1d",
@@ -286,6 +318,25 @@ impl Reader<'_> {
             self.problem(policy_variable(error.field()), error.to_string());
         }
         policy
+    }
+
+    fn test_numbers(&mut self) -> Vec<TestNumber> {
+        let mut length = OtpPolicy::default().length;
+        // A length that cannot be read is told of where the policy is read.
+        if let Some(Ok(given)) = self.vars.get("WARTEL_OTP_LENGTH").map(str::parse) {
+            length = given;
+        }
+        let mut numbers = Vec::new();
+        let what =
+            "numbers with a code as long as others and a last day, such as 081200000001=123456@2026-12-31";
+        self.set("WARTEL_TEST_NUMBERS", what, &mut numbers, |text| test_numbers::read(text, length));
+        numbers
+    }
+
+    fn pumping(&mut self) -> PumpingPolicy {
+        let mut pumping = PumpingPolicy::default();
+        self.set("WARTEL_OTP_PUMPING", "deny or record", &mut pumping.action, |text| text.parse().ok());
+        pumping
     }
 
     fn set<T>(&mut self, name: &str, what: &str, field: &mut T, read: impl Fn(&str) -> Option<T>) {
@@ -305,7 +356,9 @@ fn policy_variable(field: &str) -> &'static str {
         "checks" => "WARTEL_OTP_CHECKS",
         "waits" => "WARTEL_OTP_RESEND",
         "sends_per_ip" => "WARTEL_OTP_SENDS_PER_IP",
+        "sends_per_network" => "WARTEL_OTP_SENDS_PER_NETWORK",
         "sends_per_tenant" => "WARTEL_OTP_SENDS_PER_TENANT",
+        "refused_per_ip" => "WARTEL_OTP_REFUSED_PER_IP",
         "failed_per_phone" | "failed_in_row" => "WARTEL_OTP_FAILED_PER_PHONE",
         _ => "WARTEL_OTP_SENDS_PER_PHONE",
     }
