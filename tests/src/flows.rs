@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 pub struct Api {
     http: Client,
     base: String,
+    address: Option<String>,
 }
 
 /// A status and a JSON body.
@@ -41,9 +42,21 @@ impl Api {
     /// A client of the service at `base`.
     #[must_use]
     pub fn new(base: &str) -> Self {
-        let http =
-            Client::builder().timeout(Duration::from_secs(20)).no_proxy().build().expect("a client is built");
-        Self { http, base: base.to_owned() }
+        let http = Client::builder()
+            .timeout(Duration::from_secs(20))
+            // The service closes connections that are idle for 10 s: one that it is closing just now is of no use.
+            .pool_idle_timeout(Duration::from_secs(3))
+            .no_proxy()
+            .build()
+            .expect("a client is built");
+        Self { http, base: base.to_owned(), address: None }
+    }
+
+    /// The same as somebody else: a proxy says that the requests come from this address. The service believes it
+    /// only from `WARTEL_TRUSTED_PROXIES`.
+    #[must_use]
+    pub fn at_address(&self, address: impl Into<String>) -> Self {
+        Self { address: Some(address.into()), ..self.clone() }
     }
 
     /// The HTTP client.
@@ -58,7 +71,10 @@ impl Api {
         format!("{}{path}", self.base)
     }
 
-    async fn answer(request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
+    async fn answer(&self, mut request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
+        if let Some(address) = &self.address {
+            request = request.header("x-forwarded-for", address);
+        }
         let response = request.send().await?;
         let status = response.status();
         let retry_after = response.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok());
@@ -71,7 +87,7 @@ impl Api {
     /// # Errors
     /// The connection failed.
     pub async fn get(&self, path: &str) -> Result<Answer, reqwest::Error> {
-        Self::answer(self.http.get(self.url(path))).await
+        self.answer(self.http.get(self.url(path))).await
     }
 
     /// `POST` of JSON.
@@ -79,7 +95,7 @@ impl Api {
     /// # Errors
     /// The connection failed.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, reqwest::Error> {
-        Self::answer(self.http.post(self.url(path)).json(body)).await
+        self.answer(self.http.post(self.url(path)).json(body)).await
     }
 
     /// Asks for a code.

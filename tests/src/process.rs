@@ -64,7 +64,23 @@ impl Service {
     /// Starts the service in `folder` on a free port and waits until it serves.
     #[must_use]
     pub fn start(folder: &Path, vars: &[(&str, &str)]) -> Self {
-        let mut child = command(folder, vars, &[])
+        Self::spawn(command(folder, vars, &[]))
+    }
+
+    /// The same, but no file of it can become larger than `kib` KiB: each further write of its fails, as on a full
+    /// disk.
+    #[must_use]
+    pub fn start_on_full_disk(folder: &Path, vars: &[(&str, &str)], kib: u64) -> Self {
+        // Without the trap the system ends whoever writes more.
+        let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\"", kib * 2);
+        let mut command = Command::new("sh");
+        command.current_dir(folder).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.envs(vars.iter().copied()).arg("-c").arg(script).arg(binary());
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command
             .env("WARTEL_BIND", "127.0.0.1:0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use wartel_tests::workspace::dependencies;
 
 const ALL: &[&str] = &["--all-features"];
-const LIBRARIES: [&str; 7] = [
+const LIBRARIES: [&str; 8] = [
     "wartel-core",
+    "wartel-access",
     "wartel-messaging",
     "wartel-otp",
     "wartel-registration",
@@ -16,13 +17,20 @@ const LIBRARIES: [&str; 7] = [
 ];
 
 /// Which of our crates each of our crates may be built from.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("wartel-core", &[]),
+    ("wartel-access", &["wartel-core"]),
     ("wartel-messaging", &["wartel-core"]),
     ("wartel-otp", &["wartel-core", "wartel-messaging"]),
     ("wartel-registration", &["wartel-core", "wartel-messaging", "wartel-otp"]),
-    ("wartel-storage", &["wartel-core", "wartel-messaging", "wartel-otp", "wartel-registration"]),
-    ("wartel-http", &["wartel-core", "wartel-messaging", "wartel-otp", "wartel-registration"]),
+    (
+        "wartel-storage",
+        &["wartel-core", "wartel-access", "wartel-messaging", "wartel-otp", "wartel-registration"],
+    ),
+    (
+        "wartel-http",
+        &["wartel-core", "wartel-access", "wartel-messaging", "wartel-otp", "wartel-registration"],
+    ),
     ("wartel-sandbox", &["wartel-core"]),
 ];
 
@@ -72,7 +80,9 @@ fn reqwest_stands_under_adapters_only() {
         // Without features nobody has an HTTP client, the adapters' crate neither.
         assert_absent(package, &["reqwest"], &[]);
     }
-    for package in ["wartel-core", "wartel-otp", "wartel-registration", "wartel-http", "wartel-sandbox"] {
+    for package in
+        ["wartel-core", "wartel-access", "wartel-otp", "wartel-registration", "wartel-http", "wartel-sandbox"]
+    {
         assert_absent(package, &["reqwest"], ALL);
     }
 }

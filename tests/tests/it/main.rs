@@ -9,8 +9,12 @@
 
 mod arrows;
 mod browser;
+mod canary;
+mod conformance;
 mod crash;
 mod races;
 mod readme;
 mod service;
+mod stores;
+mod threats;
 mod wire;

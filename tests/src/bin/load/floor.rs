@@ -13,9 +13,9 @@ use wartel_http::axum::{Json, Router, serve};
 
 use crate::client::{Subject, phone};
 
-const CODE: &str = "123456";
+pub(crate) const CODE: &str = "123456";
 
-async fn served(router: Router) -> Subject {
+pub(crate) async fn served(router: Router) -> Subject {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { serve(listener, router).await });

@@ -12,17 +12,62 @@
 
 mod client;
 mod floor;
+#[cfg(any(has_postgres, has_redis))]
+mod servers;
 mod subject;
 
+use std::any::Any;
+use std::path::Path;
 use std::time::Duration;
 
-use client::{Figures, Load};
+use client::{Figures, Load, Subject};
+
+/// The allocator of the service; the floors have it, too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// One thing that is measured, and the floor that it is compared with.
 struct Row {
     name: &'static str,
     floor: Option<&'static str>,
     figures: Vec<(usize, Figures)>,
+    /// The most memory of this process (server and clients, without a database server) while the row was measured.
+    peak_kib: Option<u64>,
+}
+
+/// What is measured, each after its floor. A store whose server is not installed here is not among them.
+const ROWS: &[(&str, Option<&str>)] = &[
+    ("floor: memory", None),
+    ("wartel: memory", Some("floor: memory")),
+    ("floor: SQLite, one writer, group commit, FULL", None),
+    ("wartel: SQLite, FULL", Some("floor: SQLite, one writer, group commit, FULL")),
+    #[cfg(has_postgres)]
+    ("floor: Postgres, one statement", None),
+    #[cfg(has_postgres)]
+    ("wartel: Postgres", Some("floor: Postgres, one statement")),
+    #[cfg(has_redis)]
+    ("floor: Redis, one script", None),
+    #[cfg(has_redis)]
+    ("wartel: Redis", Some("floor: Redis, one script")),
+];
+
+/// A subject and the server that it needs.
+async fn prepare(name: &str, path: &Path) -> (Subject, Box<dyn Any>) {
+    let alone = |subject: Subject| -> (Subject, Box<dyn Any>) { (subject, Box::new(())) };
+    match name {
+        "floor: memory" => alone(floor::memory().await),
+        "wartel: memory" => alone(subject::memory().await),
+        "wartel: SQLite, FULL" => alone(subject::sqlite(path).await),
+        #[cfg(has_postgres)]
+        "floor: Postgres, one statement" => servers::postgres_floor().await,
+        #[cfg(has_postgres)]
+        "wartel: Postgres" => servers::postgres().await,
+        #[cfg(has_redis)]
+        "floor: Redis, one script" => servers::redis_floor().await,
+        #[cfg(has_redis)]
+        "wartel: Redis" => servers::redis().await,
+        _ => alone(floor::sqlite(path).await),
+    }
 }
 
 #[tokio::main]
@@ -36,31 +81,26 @@ async fn main() {
 
     let folder = tempfile::tempdir().expect("a folder for databases");
     let mut rows = Vec::new();
-    for (name, floor) in [
-        ("floor: memory", None),
-        ("wartel: memory", Some("floor: memory")),
-        ("floor: SQLite, one writer, group commit, FULL", None),
-        ("wartel: SQLite, FULL", Some("floor: SQLite, one writer, group commit, FULL")),
-    ] {
+    for &(name, floor) in ROWS {
         if !name.contains(&only) {
             continue;
         }
+        // The kernel begins its mark of the most memory anew.
+        let _ = std::fs::write("/proc/self/clear_refs", "5");
         let mut figures = Vec::new();
         for &clients in &clients {
             let path = folder.path().join(format!("{}.db", figures.len() + rows.len() * 10));
-            let subject = match name {
-                "floor: memory" => floor::memory().await,
-                "wartel: memory" => subject::memory().await,
-                "wartel: SQLite, FULL" => subject::sqlite(&path).await,
-                _ => floor::sqlite(&path).await,
-            };
+            let (subject, _server) = prepare(name, &path).await;
             figures.push((clients, load.run(&subject, clients).await));
         }
-        rows.push(Row { name, floor, figures });
+        rows.push(Row { name, floor, figures, peak_kib: peak_memory_kib() });
     }
     print_table(&rows);
-    if let Some(kib) = peak_memory_kib() {
-        println!("\npeak RSS of this process, servers, clients and all rows: {} MB", kib / 1024);
+    println!();
+    for row in &rows {
+        if let Some(kib) = row.peak_kib {
+            println!("{}: at most {} MB, clients included", row.name, kib / 1024);
+        }
     }
 }
 
@@ -69,8 +109,8 @@ fn argument(name: &str) -> Option<String> {
 }
 
 fn print_table(rows: &[Row]) {
-    println!("| who | clients | request/s | verify/s | pairs/s | of its floor | p50 ms | p99 ms |");
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("| who | clients | request/s | verify/s | pairs/s | of its floor | CPU µs | p50 ms | p99 ms |");
+    println!("|---|---|---|---|---|---|---|---|---|");
     for row in rows {
         for (clients, figures) in &row.figures {
             let floor = rows.iter().find(|other| Some(other.name) == row.floor);
@@ -82,11 +122,13 @@ fn print_table(rows: &[Row]) {
                 },
             );
             println!(
-                "| {} | {clients} | {:.0} | {:.0} | {:.0} | {ratio} | {:.2} / {:.2} | {:.2} / {:.2} |",
+                "| {} | {clients} | {:.0} | {:.0} | {:.0} | {ratio} | {:.0} / {:.0} | {:.2} / {:.2} | {:.2} / {:.2} |",
                 row.name,
                 figures.request.per_second,
                 figures.verify.per_second,
                 figures.pairs_per_second(),
+                figures.request.cpu_us,
+                figures.verify.cpu_us,
                 figures.request.p50_ms,
                 figures.verify.p50_ms,
                 figures.request.p99_ms,

@@ -55,10 +55,11 @@ pub(crate) async fn sqlite(path: &Path) -> Subject {
     served(Arc::new(SqliteStores::open(path).await.unwrap())).await
 }
 
-async fn served(store: Arc<dyn OtpStore>) -> Subject {
+pub(crate) async fn served(store: Arc<dyn OtpStore>) -> Subject {
     let provider = NoOp::default();
     let mut policy = OtpPolicy::default();
     // All clients are one tenant here; everything else is the default policy.
+    policy.sends_per_network.iter_mut().for_each(|rate| *rate = Rate::new(u32::MAX, rate.window));
     policy.sends_per_tenant.iter_mut().for_each(|rate| *rate = Rate::new(u32::MAX, rate.window));
     let (otp, worker) = OtpService::builder(MasterKey::generate().unwrap())
         .app_name("Toko Budi")

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::{PHONE, stage};
+use super::{PHONE, Stage, on_every_store};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn bad_input_is_refused_and_leaves_nothing() {
-    let stage = stage(&[]).await;
+on_every_store!(bad_input_is_refused_and_leaves_nothing);
+
+async fn bad_input_is_refused_and_leaves_nothing(stage: Stage) {
     let request = "/api/registrations/public/request-otp";
     let long = "x".repeat(101);
     for (body, status, code) in [
@@ -41,6 +41,6 @@ async fn bad_input_is_refused_and_leaves_nothing() {
         .body("{\"phone\": \"0812")
         .header("content-type", "application/json");
     assert_eq!(broken.send().await.unwrap().status(), 400);
-    assert_eq!(stage.rows(), 0, "nothing is stored");
+    assert_eq!(stage.store.rows().await, 0, "nothing is stored");
     assert!(stage.sandbox.requests().is_empty(), "nobody is asked");
 }

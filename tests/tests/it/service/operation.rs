@@ -7,7 +7,8 @@ use wartel_sandbox::{Endpoint, Fault, Sandbox};
 use wartel_tests::flows::Api;
 use wartel_tests::process::{Service, printed, run};
 
-use super::{PHONE, SECRET, stage};
+use super::store::Store;
+use super::{PHONE, SECRET, Stage, on_every_store};
 
 #[test]
 fn production_refuses_what_is_risky_and_names_it() {
@@ -126,18 +127,97 @@ async fn the_doctor_asks_the_service_and_looks_at_the_database() {
     assert!(printed(&output).contains("wartel-service migrate"), "{}", printed(&output));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stop_is_not_a_crash() {
-    let stage = stage(&[]).await;
+on_every_store!(a_stop_is_not_a_crash);
+
+async fn a_stop_is_not_a_crash(stage: Stage) {
     stage.sandbox.fault(Fault::slow(Duration::from_secs(4)).on(Endpoint::Send).times(1));
     let asked = stage.api.request_otp(PHONE, "Test User").await.unwrap();
     assert_eq!(asked.status, 202, "{}", asked.body);
     assert!(tokio::task::block_in_place(|| stage.service.stop()));
-    let file = rusqlite::Connection::open(stage.folder.path().join("data/wartel.db")).unwrap();
-    let ledger: String =
-        file.query_row("SELECT ledger FROM wartel_otp_phones", [], |row| row.get(0)).unwrap();
-    assert!(!ledger.contains("queued"), "the answer was waited for: it is not sent again");
+    let ledgers = stage.store.ledgers().await;
+    assert!(
+        ledgers.len() == 1 && !ledgers[0].contains("queued"),
+        "the answer was waited for: it is not sent again"
+    );
     assert_eq!(stage.sandbox.messages().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
+async fn production_on_postgres_needs_its_migrations_and_shows_no_password() {
+    let Store::Postgres(url) = Store::postgres().await else { panic!("no Postgres") };
+    let url = url.replace("wartel@", "wartel:hunter2@");
+    let folder = tempfile::tempdir().unwrap();
+    let vars = [
+        ("WARTEL_ENV", "production"),
+        ("WARTEL_SECRET", SECRET),
+        ("WHATSAPP_PROVIDER", "fonnte"),
+        ("WHATSAPP_API_TOKEN", "made-up-token"),
+        ("WHATSAPP_API_URL", "http://127.0.0.1:9"),
+        ("WARTEL_BIND", "127.0.0.1:9"),
+        ("DATABASE_URL", &url),
+    ];
+    let run = |arguments: &[&str]| tokio::task::block_in_place(|| run(folder.path(), &vars, arguments));
+    let refused = run(&["serve"]);
+    assert!(!refused.status.success());
+    let doctor = run(&["doctor"]);
+    let migrated = run(&["migrate"]);
+    assert!(migrated.status.success(), "{}", printed(&migrated));
+    let again = run(&["migrate"]);
+    assert!(printed(&again).contains("is up to date"), "{}", printed(&again));
+    let well = run(&["doctor"]);
+    assert!(printed(&well).contains("ok    database"), "{}", printed(&well));
+    for output in [&refused, &doctor] {
+        assert!(printed(output).contains("wartel-service migrate"), "{}", printed(output));
+    }
+    for output in [&refused, &doctor, &migrated, &again, &well] {
+        assert!(!printed(output).contains("hunter2"), "{}", printed(output));
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is kept in files");
+
+    // A server that is not there, and a database that is not.
+    for (wrong, said) in [
+        (url.replace("%2F", "%2Fnowhere%2F"), "the connection failed"),
+        (url.replace("/postgres?", "/nothing?"), "there is no such database"),
+    ] {
+        let mut vars = vars;
+        vars[6].1 = &wrong;
+        let output =
+            tokio::task::block_in_place(|| wartel_tests::process::run(folder.path(), &vars, &["serve"]));
+        assert!(!output.status.success());
+        let text = printed(&output);
+        assert!(text.contains("DATABASE_URL: ") && text.contains(said), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}
+
+/// A Redis server that may forget is said to be unfit, and what it is asked is not answered by another store.
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_redis), ignore = "needs redis-server")]
+async fn a_redis_server_that_forgets_is_not_ready() {
+    use super::store::redis::Server;
+    for (settings, said) in [
+        (["--appendonly", "no", "--maxmemory-policy", "noeviction"], "set appendonly to yes"),
+        (["--appendonly", "yes", "--maxmemory-policy", "allkeys-lru"], "set maxmemory-policy to noeviction"),
+    ] {
+        let server = tokio::task::block_in_place(|| Server::with(&settings));
+        let folder = tempfile::tempdir().unwrap();
+        let url = server.url();
+        let vars = [("REDIS_URL", url.as_str()), ("WARTEL_BIND", "127.0.0.1:9")];
+        let service = tokio::task::block_in_place(|| Service::start(folder.path(), &vars));
+        let ready = Api::new(service.base()).get("/health/ready").await.unwrap();
+        assert_eq!(ready.status, 503, "{}", ready.body);
+        let reason = ready.text("/checks/redis/reason");
+        assert!(reason.ends_with(said), "{reason}");
+        assert_eq!(ready.body["checks"]["database"]["ok"], json!(true), "{}", ready.body);
+        assert_eq!(ready.body["checks"]["clock"]["ok"], json!(true), "{}", ready.body);
+        let doctor = tokio::task::block_in_place(|| run(folder.path(), &vars, &["doctor"]));
+        assert!(
+            printed(&doctor).contains("FAIL  redis") && printed(&doctor).contains(said),
+            "{}",
+            printed(&doctor)
+        );
+    }
 }
 
 #[test]

@@ -5,11 +5,16 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use wartel_tests::flows::{code_in, wrong};
 
-use super::{DIGITS, PHONE, SECRET, WEBHOOK_TOKEN, stage};
+use super::{DIGITS, PHONE, SECRET, Stage, WEBHOOK_TOKEN, on_every_store};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_person_signs_up() {
-    let stage = stage(&[]).await;
+on_every_store!(
+    a_person_signs_up,
+    a_proof_is_good_once_and_for_its_phone_only,
+    wrong_codes_count_down_and_lock,
+    names_are_harmless_text,
+);
+
+async fn a_person_signs_up(stage: Stage) {
     let asked = stage.api.request_otp(PHONE, "Test User").await.unwrap();
     assert_eq!(asked.status, 200);
     assert_eq!(asked.body["success"], json!(true));
@@ -58,17 +63,15 @@ async fn a_person_signs_up() {
     for secret in [&code, &proof, "81234567890", stage.sandbox.token(), WEBHOOK_TOKEN, SECRET, "Test User"] {
         assert!(!log.contains(secret), "the log holds a secret");
     }
-    let files = stage.files();
-    assert!(holds(&files, "+6281234567890"), "the files were found");
+    let files = stage.store.dump().await;
+    assert!(holds(&files, "+6281234567890"), "what is stored was found");
     for secret in [&code, &proof] {
-        assert!(!holds(&files, secret), "a file holds a secret");
+        assert!(!holds(&files, secret), "the store holds a secret");
     }
     assert!(stage.service.stop(), "the service ends well when asked to");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_proof_is_good_once_and_for_its_phone_only() {
-    let stage = stage(&[]).await;
+async fn a_proof_is_good_once_and_for_its_phone_only(stage: Stage) {
     stage.api.request_otp(PHONE, "Test User").await.unwrap();
     let code = stage.code(DIGITS).await;
     let proof = stage.api.verify_otp(PHONE, &code).await.unwrap().text("/data/proof");
@@ -92,9 +95,7 @@ async fn a_proof_is_good_once_and_for_its_phone_only() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn wrong_codes_count_down_and_lock() {
-    let stage = stage(&[]).await;
+async fn wrong_codes_count_down_and_lock(stage: Stage) {
     let asked = stage.api.request_otp(PHONE, "Test User").await.unwrap();
     let code = stage.code(DIGITS).await;
     for left in [4, 3, 2, 1, 0] {
@@ -112,9 +113,7 @@ async fn wrong_codes_count_down_and_lock() {
     assert_eq!(stage.api.get(&path).await.unwrap().text("/data/state"), "locked");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn names_are_harmless_text() {
-    let stage = stage(&[]).await;
+async fn names_are_harmless_text(stage: Stage) {
     for (n, name) in ["👩‍👧 Ayu", "'; DROP TABLE wartel_otp_phones; --", "*123456*", "Budi http://example.com"]
         .iter()
         .enumerate()
@@ -135,7 +134,7 @@ async fn names_are_harmless_text() {
         let text = stage.sandbox.wait_for_message(&digits, Duration::from_secs(10)).await.unwrap().text;
         assert!(!text.contains('*'), "no markup from a name: {text}");
     }
-    assert!(stage.rows() > 0, "the tables are still there");
+    assert!(stage.store.rows().await > 0, "the tables are still there");
 }
 
 fn holds(haystack: &[u8], needle: &str) -> bool {
