@@ -143,6 +143,14 @@ pub struct Started {
 }
 
 impl Started {
+    /// The answer once more. What became of the message since then is not part of it: the provider took it.
+    fn replayed(mut view: VerificationView) -> Self {
+        if matches!(view.delivery, DeliveryState::Sent | DeliveryState::Delivered | DeliveryState::Read) {
+            view.delivery = DeliveryState::Accepted;
+        }
+        Self::from_view(view)
+    }
+
     fn from_view(view: VerificationView) -> Self {
         Self {
             id: view.id,
@@ -187,7 +195,7 @@ impl OtpService {
             Admission::Send { view, send, begun } => {
                 return self.send_and_wait(view, send, begun.then_some((context, now))).await;
             }
-            Admission::Replayed { view } => return Ok(Started::from_view(view)),
+            Admission::Replayed { view } => return Ok(Started::replayed(view)),
             Admission::Conflict => StartError::IdempotencyMismatch,
             Admission::Refused { reason, until: retry_at } => match reason {
                 Refusal::ResendTooSoon => StartError::ResendTooSoon { retry_at },
@@ -206,7 +214,7 @@ impl OtpService {
         }
         let request = Admit { replay_only: true, ..self.admission_request(start)? };
         match self.shared.store.admit(request, self.shared.clock.now()).await? {
-            Admission::Replayed { view } => Ok(Started::from_view(view)),
+            Admission::Replayed { view } => Ok(Started::replayed(view)),
             Admission::Conflict => Err(StartError::IdempotencyMismatch),
             Admission::Send { .. } | Admission::Refused { .. } => Err(error),
         }

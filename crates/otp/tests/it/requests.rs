@@ -17,6 +17,11 @@ async fn the_same_key_sends_one_message() {
     let first = desk.otp.start(request()).await.unwrap();
     let again = desk.otp.start(request()).await.unwrap();
     assert_eq!(first, again);
+    let key =
+        wartel_messaging::ReceiptKey::new(Some(wartel_messaging::ProviderMessageId::new("fake-1")), None);
+    let receipt = wartel_messaging::DeliveryReceipt::new("fake", key.unwrap(), DeliveryState::Delivered);
+    assert!(desk.otp.record_receipt(receipt).await.unwrap());
+    assert_eq!(desk.otp.start(request()).await.unwrap(), first, "a receipt changes what was answered");
     assert_eq!(desk.provider.count(), 1);
     let other = desk.otp.start(sample().idempotency("key-1", "other body")).await;
     assert!(matches!(other, Err(StartError::IdempotencyMismatch)));
