@@ -18,6 +18,11 @@ use crate::texts::Text;
 /// The largest JSON body, in bytes.
 pub(crate) const MAX_JSON: usize = 64 * 1024;
 
+/// Of a body that is too large so much is read and thrown away, for so long, before it is refused: a client that still
+/// writes when the connection closes would see that and not the answer.
+const DISCARDED: usize = 4 * 1024 * 1024;
+const DISCARD_TIME: Duration = Duration::from_secs(2);
+
 /// The language of `Accept-Language`.
 pub(crate) fn locale_of(headers: &HeaderMap) -> Locale {
     let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
@@ -37,7 +42,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Language {
 }
 
 /// Reads a body of at most `limit` bytes within `timeout`.
-pub(crate) async fn read_body(body: Body, limit: usize, timeout: Duration) -> Result<Bytes, Problem> {
+pub(crate) async fn read_body(mut body: Body, limit: usize, timeout: Duration) -> Result<Bytes, Problem> {
     let too_large = || {
         Problem::invalid(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -45,13 +50,17 @@ pub(crate) async fn read_body(body: Body, limit: usize, timeout: Duration) -> Re
             Text::TooLarge,
         )
     };
-    // What is announced as too large is not read at all.
+    // What is announced as too large is not kept at all.
     if body.size_hint().lower() > limit as u64 {
+        discard(body).await;
         return Err(too_large());
     }
-    match tokio::time::timeout(timeout, Limited::new(body, limit).collect()).await {
+    match tokio::time::timeout(timeout, Limited::new(&mut body, limit).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            discard(body).await;
+            Err(too_large())
+        }
         Ok(Err(_broken)) => {
             Err(Problem::invalid(StatusCode::BAD_REQUEST, "the body broke off", Text::MalformedJson))
         }
@@ -61,6 +70,24 @@ pub(crate) async fn read_body(body: Body, limit: usize, timeout: Duration) -> Re
             Text::TooSlow,
         )),
     }
+}
+
+/// Reads what is left of a body and keeps nothing of it; not of one that would never end.
+async fn discard(mut body: Body) {
+    if body.size_hint().lower() > DISCARDED as u64 {
+        return;
+    }
+    let all = async {
+        let mut left = DISCARDED;
+        while let Some(Ok(frame)) = body.frame().await {
+            match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    };
+    // Whoever takes longer may miss the answer.
+    let _ = tokio::time::timeout(DISCARD_TIME, all).await;
 }
 
 /// The fields of a JSON object, and what is wrong with them so far.
@@ -204,6 +231,27 @@ mod tests {
 
     fn parse(body: &[u8]) -> Result<Form, Problem> {
         Form::parse(Bytes::copy_from_slice(body))
+    }
+
+    /// A body in pieces of 64 KiB, and how many of them were taken.
+    fn pieces(count: usize) -> (Body, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
+        let taken = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = std::sync::Arc::clone(&taken);
+        let pieces = futures_util::stream::iter((0..count).map(move |_| {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 64 * 1024]))
+        }));
+        (Body::from_stream(pieces), taken)
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_large_is_taken_before_it_is_refused_but_not_without_end() {
+        for (count, most) in [(16, 16), (10_000, 70)] {
+            let (body, taken) = pieces(count);
+            assert!(read_body(body, MAX_JSON, Duration::from_secs(9)).await.is_err());
+            let taken = taken.load(std::sync::atomic::Ordering::Relaxed);
+            assert!((16..=most).contains(&taken), "{taken} of {count} pieces were taken");
+        }
     }
 
     #[test]
