@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wartel_core::{Secret, TenantId};
-use wartel_messaging::{InboundEvent, WebhookError, WebhookRequest, WebhookSource};
+use wartel_messaging::{DeviceEvent, InboundEvent, WebhookError, WebhookRequest, WebhookSource};
 use wartel_otp::OtpService;
 
 use crate::Http;
@@ -152,8 +152,8 @@ async fn take(otp: &OtpService, events: Vec<InboundEvent>) -> Result<(), Problem
                 let known = otp.record_receipt(receipt).await.map_err(|error| store_problem(&error))?;
                 tracing::debug!(state, known, "a receipt came");
             }
-            InboundEvent::DeviceState { connected: true } => tracing::info!("the device is connected"),
-            InboundEvent::DeviceState { connected: false } => {
+            InboundEvent::DeviceState(DeviceEvent::Connected) => tracing::info!("the device is connected"),
+            InboundEvent::DeviceState(DeviceEvent::Disconnected) => {
                 tracing::warn!("the device is disconnected: no message goes out until it is connected again");
             }
             InboundEvent::Ignored { why } => tracing::debug!(why, "an event was ignored"),

@@ -22,6 +22,18 @@ pub enum SendErrorKind {
     QuotaExhausted,
     /// The provider asks for fewer messages.
     RateLimited,
+    /// The recipient has not written within 24 hours, so only a template may be sent.
+    OutsideWindow,
+    /// WhatsApp forbids this account to start chats for now; answers still go out.
+    ReachoutLocked,
+    /// WhatsApp takes no further tries to pair this number for now.
+    PairingThrottled,
+    /// The account is banned or locked, for now or for good.
+    Banned,
+    /// The recipient does not want such messages from this account.
+    OptedOut,
+    /// The file could not be fetched, is too large or of a kind that is not taken.
+    MediaRejected,
     /// The provider refuses the request as it is.
     Rejected,
     /// This provider cannot send this content.
@@ -46,6 +58,12 @@ impl SendErrorKind {
             Self::DeviceOffline => "device_offline",
             Self::QuotaExhausted => "quota_exhausted",
             Self::RateLimited => "rate_limited",
+            Self::OutsideWindow => "outside_window",
+            Self::ReachoutLocked => "reachout_locked",
+            Self::PairingThrottled => "pairing_throttled",
+            Self::Banned => "banned",
+            Self::OptedOut => "opted_out",
+            Self::MediaRejected => "media_rejected",
             Self::Rejected => "rejected",
             Self::Unsupported => "unsupported",
             Self::Disabled => "disabled",
@@ -156,6 +174,12 @@ impl fmt::Display for SendError {
             SendErrorKind::DeviceOffline => "the device is not connected",
             SendErrorKind::QuotaExhausted => "the account has no messages left",
             SendErrorKind::RateLimited => "too many messages for the provider",
+            SendErrorKind::OutsideWindow => "only a template may be sent to the recipient now",
+            SendErrorKind::ReachoutLocked => "the account may not start chats for now",
+            SendErrorKind::PairingThrottled => "the number may not be paired for now",
+            SendErrorKind::Banned => "the account is banned or locked",
+            SendErrorKind::OptedOut => "the recipient does not want such messages",
+            SendErrorKind::MediaRejected => "the file was refused",
             SendErrorKind::Rejected => "the request was refused",
             SendErrorKind::Unsupported => "this content cannot be sent",
             SendErrorKind::Disabled => "messaging is switched off",

@@ -45,24 +45,44 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod adapters;
+mod capabilities;
+mod chat;
+mod device;
 mod error;
+mod inbound;
 pub mod layers;
 pub mod markup;
 mod message;
 pub mod outbox;
 mod provider;
 mod receipt;
+mod recipient;
+mod settings;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 pub mod transport;
 mod webhook;
 
+pub use capabilities::Capabilities;
+pub use chat::ChatPresence;
+pub use device::{
+    DeviceEvent, DeviceInfo, DevicePairing, DeviceStatus, PairingCode, PairingMethod, PairingOffer, QrCode,
+};
 pub use error::{RetryAdvice, SendError, SendErrorKind};
-pub use message::{Content, OneTimeCode, OutboundMessage};
+pub use inbound::{
+    Author, ContactAddress, InboundContent, InboundMessage, MAX_CONTACT_NAME, MAX_INBOUND_TEXT,
+};
+pub use message::{
+    Choice, ChoiceOption, Content, Media, MediaKind, MediaSource, OneTimeCode, OutboundMessage, Template,
+};
 pub use provider::{
-    Accepted, Account, Capabilities, DeviceInfo, DeviceStatus, DisabledProvider, MessageProvider,
-    NumberCheck, NumberCheckResult, ProviderMessageId,
+    Accepted, Account, DisabledProvider, LidLookup, MessageProvider, NumberCheck, NumberCheckResult,
+    ProviderMessageId,
 };
 pub use receipt::{DeliveryReceipt, DeliveryState, ReceiptKey};
-pub use webhook::{InboundEvent, WebhookError, WebhookRequest, WebhookSource};
+pub use recipient::Recipient;
+pub use settings::AccountSettings;
+pub use webhook::{
+    Authenticity, InboundEvent, WebhookError, WebhookHandshake, WebhookRequest, WebhookSource,
+};

@@ -4,11 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use wartel_core::PhoneNumber;
+use wartel_core::{Jid, PhoneNumber};
 
+use crate::capabilities::Capabilities;
+use crate::chat::ChatPresence;
+use crate::device::{DevicePairing, DeviceStatus};
 use crate::error::{RetryAdvice, SendError, SendErrorKind};
 use crate::message::OutboundMessage;
-use crate::webhook::WebhookSource;
+use crate::webhook::{WebhookHandshake, WebhookSource};
 
 /// A company or a gateway that sends WhatsApp messages for us.
 ///
@@ -44,64 +47,6 @@ impl<T: MessageProvider + ?Sized> MessageProvider for Arc<T> {
 
     async fn send(&self, message: &OutboundMessage) -> Result<Accepted, SendError> {
         (**self).send(message).await
-    }
-}
-
-/// What a provider can do, as data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Capabilities {
-    /// Sends anything at all. `false` means that messaging is switched off.
-    pub enabled: bool,
-    /// Sends one-time codes.
-    pub one_time_code: bool,
-    /// Sends plain text.
-    pub text: bool,
-    /// Answers with an id for each message.
-    pub message_ids: bool,
-    /// Reports by webhook what became of a message.
-    pub receipts: bool,
-}
-
-impl Capabilities {
-    /// An enabled provider that can do nothing yet.
-    #[must_use]
-    pub const fn none() -> Self {
-        Self { enabled: true, one_time_code: false, text: false, message_ids: false, receipts: false }
-    }
-
-    /// Messaging is switched off.
-    #[must_use]
-    pub const fn disabled() -> Self {
-        Self { enabled: false, ..Self::none() }
-    }
-
-    /// Sends one-time codes too.
-    #[must_use]
-    pub const fn with_one_time_code(mut self) -> Self {
-        self.one_time_code = true;
-        self
-    }
-
-    /// Sends plain text too.
-    #[must_use]
-    pub const fn with_text(mut self) -> Self {
-        self.text = true;
-        self
-    }
-
-    /// Gives message ids too.
-    #[must_use]
-    pub const fn with_message_ids(mut self) -> Self {
-        self.message_ids = true;
-        self
-    }
-
-    /// Reports receipts too.
-    #[must_use]
-    pub const fn with_receipts(mut self) -> Self {
-        self.receipts = true;
-        self
     }
 }
 
@@ -159,54 +104,6 @@ impl Accepted {
     }
 }
 
-/// The device (the paired phone) behind a provider's account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DeviceInfo {
-    /// Whether messages can go out through it now.
-    pub connected: bool,
-    /// How many messages the account may still send. `None` if the provider does not say.
-    pub quota: Option<u64>,
-    /// The provider's package or plan, if it says.
-    pub package: Option<String>,
-    /// When the package ends, in the provider's own words.
-    pub expires: Option<String>,
-}
-
-impl DeviceInfo {
-    /// A device of which only the connection is known.
-    #[must_use]
-    pub const fn new(connected: bool) -> Self {
-        Self { connected, quota: None, package: None, expires: None }
-    }
-
-    /// With the number of messages left.
-    #[must_use]
-    pub const fn with_quota(mut self, quota: Option<u64>) -> Self {
-        self.quota = quota;
-        self
-    }
-
-    /// With the name of the package and its end.
-    #[must_use]
-    pub fn with_package(mut self, package: Option<String>, expires: Option<String>) -> Self {
-        self.package = package;
-        self.expires = expires;
-        self
-    }
-}
-
-/// Second port: providers that can say how their device is.
-#[async_trait::async_trait]
-pub trait DeviceStatus: fmt::Debug + Send + Sync + 'static {
-    /// Asks how the device is.
-    ///
-    /// # Errors
-    /// [`SendError`] if the provider refused or could not be asked; a device that is not connected is an
-    /// answer, not an error.
-    async fn device(&self) -> Result<DeviceInfo, SendError>;
-}
-
 /// What a provider knows of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -229,6 +126,16 @@ pub trait NumberCheck: fmt::Debug + Send + Sync + 'static {
     async fn check_number(&self, phone: &PhoneNumber) -> Result<NumberCheckResult, SendError>;
 }
 
+/// Second port: providers that know which number stands behind a LID.
+#[async_trait::async_trait]
+pub trait LidLookup: fmt::Debug + Send + Sync + 'static {
+    /// Asks for the number behind a LID. `None` if the provider does not know it.
+    ///
+    /// # Errors
+    /// [`SendError`] if the provider refused or could not be asked.
+    async fn phone_of(&self, lid: &Jid) -> Result<Option<PhoneNumber>, SendError>;
+}
+
 /// What an adapter yields: the provider and the second ports that it has.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -237,17 +144,84 @@ pub struct Account {
     pub provider: Arc<dyn MessageProvider>,
     /// Reads the provider's webhooks.
     pub webhooks: Option<Arc<dyn WebhookSource>>,
+    /// Answers the question that the provider asks before it uses a webhook.
+    pub handshake: Option<Arc<dyn WebhookHandshake>>,
     /// Says how the device is.
     pub device: Option<Arc<dyn DeviceStatus>>,
+    /// Pairs the device with a phone.
+    pub pairing: Option<Arc<dyn DevicePairing>>,
     /// Says whether a number has WhatsApp.
     pub numbers: Option<Arc<dyn NumberCheck>>,
+    /// Says which number stands behind a LID.
+    pub lids: Option<Arc<dyn LidLookup>>,
+    /// Marks messages as read and shows that somebody is typing.
+    pub presence: Option<Arc<dyn ChatPresence>>,
 }
 
 impl Account {
     /// An account that only sends.
     #[must_use]
     pub fn new(provider: Arc<dyn MessageProvider>) -> Self {
-        Self { provider, webhooks: None, device: None, numbers: None }
+        Self {
+            provider,
+            webhooks: None,
+            handshake: None,
+            device: None,
+            pairing: None,
+            numbers: None,
+            lids: None,
+            presence: None,
+        }
+    }
+
+    /// With what reads the provider's webhooks.
+    #[must_use]
+    pub fn with_webhooks(mut self, webhooks: Arc<dyn WebhookSource>) -> Self {
+        self.webhooks = Some(webhooks);
+        self
+    }
+
+    /// With what answers the provider's question before it uses a webhook.
+    #[must_use]
+    pub fn with_handshake(mut self, handshake: Arc<dyn WebhookHandshake>) -> Self {
+        self.handshake = Some(handshake);
+        self
+    }
+
+    /// With what says how the device is.
+    #[must_use]
+    pub fn with_device(mut self, device: Arc<dyn DeviceStatus>) -> Self {
+        self.device = Some(device);
+        self
+    }
+
+    /// With what pairs the device, and says how it is.
+    #[must_use]
+    pub fn with_pairing(mut self, pairing: Arc<dyn DevicePairing>) -> Self {
+        self.device = Some(pairing.clone());
+        self.pairing = Some(pairing);
+        self
+    }
+
+    /// With what says whether a number has WhatsApp.
+    #[must_use]
+    pub fn with_numbers(mut self, numbers: Arc<dyn NumberCheck>) -> Self {
+        self.numbers = Some(numbers);
+        self
+    }
+
+    /// With what says which number stands behind a LID.
+    #[must_use]
+    pub fn with_lids(mut self, lids: Arc<dyn LidLookup>) -> Self {
+        self.lids = Some(lids);
+        self
+    }
+
+    /// With what marks messages as read and shows that somebody is typing.
+    #[must_use]
+    pub fn with_presence(mut self, presence: Arc<dyn ChatPresence>) -> Self {
+        self.presence = Some(presence);
+        self
     }
 }
 

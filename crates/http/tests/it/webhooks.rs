@@ -6,8 +6,8 @@ use wartel_http::axum::body::Body;
 use wartel_http::axum::http::{Method, StatusCode};
 use wartel_messaging::adapters::fonnte::FonnteWebhooks;
 use wartel_messaging::{
-    DeliveryReceipt, DeliveryState, InboundEvent, ProviderMessageId, ReceiptKey, WebhookError,
-    WebhookRequest, WebhookSource,
+    Authenticity, DeliveryReceipt, DeliveryState, DeviceEvent, InboundEvent, ProviderMessageId, ReceiptKey,
+    WebhookError, WebhookRequest, WebhookSource,
 };
 
 use crate::app::{PHONE, RequestExt as _, Setup, TestApp, WEBHOOK_TOKEN, json_request, request};
@@ -19,6 +19,10 @@ use crate::store::Mode;
 pub struct TestSource;
 
 impl WebhookSource for TestSource {
+    fn authenticity(&self) -> Authenticity {
+        Authenticity::TokenOnly
+    }
+
     fn decode(&self, request: WebhookRequest<'_>) -> Result<Vec<InboundEvent>, WebhookError> {
         if request.headers.get("x-signature").is_some_and(|signature| signature != "good") {
             return Err(WebhookError::BadSignature);
@@ -31,7 +35,11 @@ impl WebhookSource for TestSource {
 
 fn event(item: &Value) -> InboundEvent {
     if let Some(connected) = item["connected"].as_bool() {
-        return InboundEvent::DeviceState { connected };
+        return InboundEvent::DeviceState(if connected {
+            DeviceEvent::Connected
+        } else {
+            DeviceEvent::Disconnected
+        });
     }
     let state = match item["state"].as_str() {
         Some("sent") => DeliveryState::Sent,

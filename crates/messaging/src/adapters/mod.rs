@@ -1,8 +1,25 @@
 //! The adapters: one folder and one feature for each provider.
 
+#[cfg(feature = "http-client")]
+#[allow(dead_code)]
+mod base_url;
+// Each adapter uses a part of these.
+#[cfg(feature = "http-client")]
+#[allow(dead_code)]
+mod caller;
+mod connect;
+#[cfg(feature = "http-client")]
+#[allow(dead_code)]
+mod json;
+#[cfg(feature = "http-client")]
+#[allow(dead_code)]
+mod signature;
+
 #[cfg(feature = "fonnte")]
 #[cfg_attr(docsrs, doc(cfg(feature = "fonnte")))]
 pub mod fonnte;
+
+pub use connect::{ConnectError, connect, names};
 
 /// A setting of an adapter that cannot be used. Names the setting, never shows its value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,20 +54,4 @@ impl ConfigError {
     pub const fn problem(&self) -> &'static str {
         self.problem
     }
-}
-
-/// What a failure of the transport means for a send.
-#[cfg(feature = "fonnte")]
-fn transport_failure(provider: &'static str, error: crate::transport::TransportError) -> crate::SendError {
-    use crate::transport::TransportErrorKind;
-    use crate::{RetryAdvice, SendError, SendErrorKind};
-
-    let (kind, advice) = if error.kind() == TransportErrorKind::BadRequest {
-        (SendErrorKind::Unexpected, RetryAdvice::Never)
-    } else if error.is_certainly_not_sent() {
-        (SendErrorKind::Unavailable, RetryAdvice::After(None))
-    } else {
-        (SendErrorKind::Unavailable, RetryAdvice::Ambiguous)
-    };
-    SendError::new(provider, kind, advice).with_provider_code(error.kind().as_str()).with_source(error)
 }

@@ -1,9 +1,8 @@
 //! One line and one count for each message.
 
 use tokio::time::Instant;
-use wartel_core::PhoneNumber;
 
-use crate::{Accepted, Capabilities, Content, MessageProvider, OutboundMessage, SendError};
+use crate::{Accepted, Capabilities, MessageProvider, OutboundMessage, Recipient, SendError};
 
 /// Writes one log line and adds to one counter for each send.
 ///
@@ -57,7 +56,7 @@ struct Line<'a> {
 impl Line<'_> {
     fn write(mut self, result: &Result<Accepted, SendError>) {
         self.done = true;
-        let (provider, to, content) = (self.provider, self.message.to.masked(), content(self.message));
+        let (provider, to, content) = (self.provider, self.message.to.masked(), self.message.content.kind());
         let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match result {
             Ok(accepted) => {
@@ -97,16 +96,9 @@ impl Drop for Line<'_> {
     fn drop(&mut self) {
         if !self.done {
             self.count("dropped");
-            let (to, content) = (self.message.to.masked(), content(self.message));
+            let (to, content) = (self.message.to.masked(), self.message.content.kind());
             tracing::warn!(provider = self.provider, to, content, kind = "dropped", "may have been sent");
         }
-    }
-}
-
-const fn content(message: &OutboundMessage) -> &'static str {
-    match message.content {
-        Content::OneTimeCode(_) => "one_time_code",
-        Content::Text(_) => "text",
     }
 }
 
@@ -115,11 +107,11 @@ fn parts(error: &SendError) -> (&'static str, Option<&str>, Option<&str>) {
 }
 
 /// Some providers build ids out of the chat's address. Such an id is not logged, nor is one that is no word.
-fn loggable_id<'a>(accepted: &'a Accepted, to: &PhoneNumber) -> Option<&'a str> {
+fn loggable_id<'a>(accepted: &'a Accepted, to: &Recipient) -> Option<&'a str> {
     let id = accepted.message_id.as_ref()?.as_str();
     let plain =
         id.len() <= 80 && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
-    (plain && !id.contains(to.digits())).then_some(id)
+    (plain && !id.contains(to.user())).then_some(id)
 }
 
 #[cfg(test)]

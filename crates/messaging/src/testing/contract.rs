@@ -21,10 +21,10 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use wartel_core::{PhoneNumber, Secret};
+use wartel_core::Secret;
 
 use super::{phone, sample_code, sample_message, sample_phone};
-use crate::{MessageProvider, OutboundMessage, RetryAdvice, SendError, SendErrorKind};
+use crate::{MessageProvider, OutboundMessage, Recipient, RetryAdvice, SendError, SendErrorKind};
 
 /// How long a case waits for a provider at the most. An environment sets its provider's time limits well below.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -34,7 +34,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 #[non_exhaustive]
 pub struct Arrived {
     /// Who got it.
-    pub to: PhoneNumber,
+    pub to: Recipient,
     /// The text as shown to them.
     pub text: Secret,
 }
@@ -42,8 +42,8 @@ pub struct Arrived {
 impl Arrived {
     /// A message that came out.
     #[must_use]
-    pub fn new(to: PhoneNumber, text: impl Into<Secret>) -> Self {
-        Self { to, text: text.into() }
+    pub fn new(to: impl Into<Recipient>, text: impl Into<Secret>) -> Self {
+        Self { to: to.into(), text: text.into() }
     }
 }
 

@@ -162,7 +162,7 @@ impl FakeProvider {
         self.state().sent.iter().rev().filter(|message| message.to == *phone).find_map(|message| {
             match &message.content {
                 Content::OneTimeCode(code) => Some(code.code.expose().to_owned()),
-                Content::Text(_) => None,
+                _ => None,
             }
         })
     }

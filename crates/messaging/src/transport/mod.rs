@@ -5,7 +5,7 @@
 //! with a client of their own.
 
 mod error;
-#[cfg(feature = "fonnte")]
+#[cfg(feature = "http-client")]
 mod reqwest_transport;
 
 use std::fmt;
@@ -16,8 +16,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 pub use error::{TransportError, TransportErrorKind};
-#[cfg(feature = "fonnte")]
-#[cfg_attr(docsrs, doc(cfg(feature = "fonnte")))]
+#[cfg(feature = "http-client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http-client")))]
 pub use reqwest_transport::{ReqwestTransport, TransportConfig};
 
 /// The longest answer that a transport reads: 1 MiB. What comes after it is not read.

@@ -39,7 +39,7 @@ impl MessageProvider for NoOp {
     }
 
     async fn send(&self, message: &OutboundMessage) -> Result<Accepted, SendError> {
-        let digits = message.to.digits();
+        let digits = message.to.user();
         if let Content::OneTimeCode(code) = &message.content {
             self.shard(digits).lock().unwrap().insert(digits.to_owned(), code.code.expose().to_owned());
         }

@@ -2,31 +2,26 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, header};
 use wartel_core::PhoneNumber;
 
 use super::{FonnteConfig, FonnteWebhooks, NAME, wire};
-use crate::adapters::{ConfigError, transport_failure};
-use crate::transport::{
-    HttpRequest, HttpResponse, HttpTransport, ReqwestTransport, TransportConfig, TransportError,
-    TransportErrorKind,
-};
+use crate::adapters::ConfigError;
+use crate::adapters::caller::{self, Caller};
+use crate::transport::{HttpRequest, HttpResponse, HttpTransport};
 use crate::{
     Accepted, Account, Capabilities, DeviceInfo, DeviceStatus, MessageProvider, NumberCheck,
-    NumberCheckResult, OutboundMessage, RetryAdvice, SendError, SendErrorKind,
+    NumberCheckResult, OutboundMessage, SendError,
 };
 
 /// The Fonnte provider. Clones share one HTTP client.
 #[derive(Clone)]
 pub struct Fonnte {
-    base: String,
+    caller: Caller,
     auth: HeaderValue,
     country_code: String,
-    timeout: Duration,
-    transport: Arc<dyn HttpTransport>,
 }
 
 impl Fonnte {
@@ -37,11 +32,8 @@ impl Fonnte {
     pub fn new(config: FonnteConfig) -> Result<Self, ConfigError> {
         config.validate()?;
         let (_, plain) = config.base()?;
-        let settings = TransportConfig::default().with_timeout(config.timeout).with_plain_http(plain);
-        let transport = ReqwestTransport::new(&settings).map_err(|_| {
-            ConfigError::new(NAME, "transport", "finds no certificates to trust: install ca-certificates")
-        })?;
-        Self::with_transport(config, Arc::new(transport))
+        let transport = caller::own_transport(NAME, config.timeout, plain)?;
+        Self::with_transport(config, transport)
     }
 
     /// A provider over a transport of the caller's.
@@ -55,11 +47,9 @@ impl Fonnte {
     ) -> Result<Self, ConfigError> {
         config.validate()?;
         Ok(Self {
-            base: config.base()?.0,
+            caller: Caller::new(NAME, &config.base()?.0, config.timeout, transport),
             auth: config.auth()?,
             country_code: config.country_code.clone(),
-            timeout: config.timeout,
-            transport,
         })
     }
 
@@ -67,17 +57,16 @@ impl Fonnte {
     #[must_use]
     pub fn account(&self) -> Account {
         let this = Arc::new(self.clone());
-        let mut account = Account::new(this.clone());
-        account.webhooks = Some(Arc::new(FonnteWebhooks));
-        account.device = Some(this.clone());
-        account.numbers = Some(this);
-        account
+        Account::new(this.clone())
+            .with_webhooks(Arc::new(FonnteWebhooks))
+            .with_device(this.clone())
+            .with_numbers(this)
     }
 
     /// Every endpoint is a `POST` of a form with the raw token.
     /// Source: <https://docs.fonnte.com/api-send-message/>, November 2026; header "Authorization".
     fn request(&self, path: &str, form: Bytes) -> HttpRequest {
-        HttpRequest::new(Method::POST, format!("{}{path}", self.base))
+        HttpRequest::new(Method::POST, self.caller.url(path))
             .with_header(header::AUTHORIZATION, self.auth.clone())
             .with_header(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"))
             .with_header(header::ACCEPT, HeaderValue::from_static("application/json"))
@@ -85,17 +74,13 @@ impl Fonnte {
     }
 
     async fn post(&self, path: &str, form: Bytes) -> Result<HttpResponse, SendError> {
-        // The transport has a limit of its own; this one also holds for a transport of the caller's.
-        let call = tokio::time::timeout(self.timeout, self.transport.execute(self.request(path, form)));
-        call.await
-            .unwrap_or(Err(TransportError::new(TransportErrorKind::Timeout)))
-            .map_err(|error| transport_failure(NAME, error))
+        self.caller.execute(self.request(path, form)).await
     }
 }
 
 impl fmt::Debug for Fonnte {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fonnte").field("base", &self.base).finish_non_exhaustive()
+        f.debug_struct("Fonnte").field("caller", &self.caller).finish_non_exhaustive()
     }
 }
 
@@ -110,17 +95,17 @@ impl MessageProvider for Fonnte {
     }
 
     async fn send(&self, message: &OutboundMessage) -> Result<Accepted, SendError> {
-        let text = message.text().expose();
-        let refuse = |code| {
-            Err(SendError::new(NAME, SendErrorKind::Rejected, RetryAdvice::Never).with_provider_code(code))
-        };
+        let to = message.phone().ok_or_else(|| caller::unsupported(NAME, "lid"))?;
+        let text =
+            message.content.as_text().ok_or_else(|| caller::unsupported(NAME, message.content.kind()))?;
+        let text = text.expose();
         if text.is_empty() {
-            return refuse("empty text");
+            return Err(caller::refused_here(NAME, "empty text"));
         }
         if text.chars().count() > wire::MAX_MESSAGE {
-            return refuse("text too long");
+            return Err(caller::refused_here(NAME, "text too long"));
         }
-        let form = wire::send_form(message.to.digits(), text, &self.country_code);
+        let form = wire::send_form(to.digits(), text, &self.country_code);
         wire::accepted(&self.post("/send", form).await?)
     }
 }

@@ -4,11 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use http::HeaderValue;
-use url::{Host, Url};
 use wartel_core::Secret;
 
 use super::NAME;
-use crate::adapters::ConfigError;
+use crate::AccountSettings;
+use crate::adapters::{ConfigError, base_url, caller};
 
 /// Configuration of the Fonnte provider: a plain struct, checked by [`validate`](Self::validate).
 #[derive(Clone)]
@@ -37,9 +37,31 @@ impl FonnteConfig {
             token: token.into(),
             base_url: "https://api.fonnte.com".to_owned(),
             country_code: "62".to_owned(),
-            timeout: Duration::from_secs(10),
+            timeout: caller::DEFAULT_TIMEOUT,
             plain_http_dangerous: false,
         }
+    }
+
+    /// Reads the settings `token` (required), `url` and `country_code`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if there is a setting of another name. [`validate`](Self::validate) looks at the values.
+    pub fn from_settings(settings: &AccountSettings) -> Result<Self, ConfigError> {
+        if settings.names().any(|name| !matches!(name, "token" | "url" | "country_code")) {
+            return Err(ConfigError::new(
+                NAME,
+                "settings",
+                "has a name that is none of: token, url, country_code",
+            ));
+        }
+        let mut config = Self::new(settings.get("token").cloned().unwrap_or_else(|| Secret::new("")));
+        if let Some(url) = settings.get("url") {
+            config = config.with_base_url(url.expose());
+        }
+        if let Some(code) = settings.get("country_code") {
+            config = config.with_country_code(code.expose());
+        }
+        Ok(config)
     }
 
     /// With another place of the API: a base URL, or the full URL of `/send`.
@@ -81,10 +103,7 @@ impl FonnteConfig {
         {
             return Err(ConfigError::new(NAME, "country_code", "is not 1 to 3 digits"));
         }
-        if !(Duration::from_secs(1)..=Duration::from_secs(60)).contains(&self.timeout) {
-            return Err(ConfigError::new(NAME, "timeout", "is not between 1 s and 60 s"));
-        }
-        Ok(())
+        caller::check_timeout(NAME, self.timeout)
     }
 
     /// The value of the `Authorization` header, marked so that no client logs it.
@@ -108,30 +127,8 @@ impl FonnteConfig {
 
     /// The base of the API without a slash at the end, and whether it is plain `http://`.
     pub(super) fn base(&self) -> Result<(String, bool), ConfigError> {
-        let wrong = |problem| ConfigError::new(NAME, "base_url", problem);
-        let url =
-            Url::parse(&self.base_url).map_err(|_| wrong("is not a URL such as https://api.fonnte.com"))?;
-        if url.query().is_some()
-            || url.fragment().is_some()
-            || !url.username().is_empty()
-            || url.password().is_some()
-        {
-            return Err(wrong("has a user, a query or a fragment"));
-        }
-        let loopback = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(Host::Ipv6(ip)) => ip.is_loopback(),
-            None => return Err(wrong("has no host")),
-        };
-        let plain = match url.scheme() {
-            "https" => false,
-            "http" if loopback || self.plain_http_dangerous => true,
-            "http" => return Err(wrong("is plain http:// to another machine: use https://")),
-            _ => return Err(wrong("is not an https:// URL")),
-        };
-        let base = url.as_str().trim_end_matches('/');
-        Ok((base.strip_suffix("/send").unwrap_or(base).trim_end_matches('/').to_owned(), plain))
+        let (base, plain) = base_url::parse(NAME, &self.base_url, self.plain_http_dangerous)?;
+        Ok((base.strip_suffix("/send").unwrap_or(&base).trim_end_matches('/').to_owned(), plain))
     }
 }
 

@@ -4,13 +4,13 @@
 //! <https://docs.fonnte.com/webhook-device-status/>, read in November 2026.
 
 use serde_json::{Map, Value};
-use wartel_core::Timestamp;
 
 use super::NAME;
 use super::wire::Fields;
+use crate::adapters::json::unix_instant;
 use crate::{
-    DeliveryReceipt, DeliveryState, InboundEvent, ProviderMessageId, ReceiptKey, WebhookError,
-    WebhookRequest, WebhookSource,
+    Authenticity, DeliveryReceipt, DeliveryState, DeviceEvent, InboundEvent, ProviderMessageId, ReceiptKey,
+    WebhookError, WebhookRequest, WebhookSource,
 };
 
 /// The most events that are read from one request; Fonnte sends one.
@@ -25,6 +25,10 @@ const KNOWN_FIELDS: &[&str] =
 pub struct FonnteWebhooks;
 
 impl WebhookSource for FonnteWebhooks {
+    fn authenticity(&self) -> Authenticity {
+        Authenticity::TokenOnly
+    }
+
     fn decode(&self, request: WebhookRequest<'_>) -> Result<Vec<InboundEvent>, WebhookError> {
         // The content type is not asked: clients and proxies in the wild send JSON as a form and the reverse.
         let body = request.body.trim_ascii();
@@ -65,8 +69,8 @@ fn event(fields: &Fields) -> InboundEvent {
         return receipt(fields, key);
     }
     match fields.text("status").map(|status| status.to_ascii_lowercase()).as_deref() {
-        Some("connect" | "connected") => InboundEvent::DeviceState { connected: true },
-        Some("disconnect" | "disconnected") => InboundEvent::DeviceState { connected: false },
+        Some("connect" | "connected") => InboundEvent::DeviceState(DeviceEvent::Connected),
+        Some("disconnect" | "disconnected") => InboundEvent::DeviceState(DeviceEvent::Disconnected),
         _ => InboundEvent::Ignored { why: "an unknown kind of event" },
     }
 }
@@ -78,7 +82,8 @@ fn receipt(fields: &Fields, key: ReceiptKey) -> InboundEvent {
         return InboundEvent::Ignored { why: "a status of unknown meaning" };
     };
     InboundEvent::Receipt(
-        DeliveryReceipt::new(NAME, key, state).with_at(fields.text("timestamp").and_then(|t| instant(&t))),
+        DeliveryReceipt::new(NAME, key, state)
+            .with_at(fields.text("timestamp").and_then(|t| unix_instant(t.parse().ok()?))),
     )
 }
 
@@ -92,17 +97,6 @@ fn delivery_state(word: &str) -> Option<DeliveryState> {
         "read" | "played" => DeliveryState::Read,
         "failed" | "invalid" | "expired" | "url unreachable" => DeliveryState::Failed,
         _ => return None,
-    })
-}
-
-/// Unix seconds, or milliseconds where the number is too large for seconds. Instants before 2001 or after
-/// 2100 are no news of ours.
-fn instant(text: &str) -> Option<Timestamp> {
-    let number: i64 = text.parse().ok()?;
-    let seconds = if number >= 100_000_000_000 { number / 1_000 } else { number };
-    (1_000_000_000..4_102_444_800).contains(&seconds).then(|| {
-        let micros = if number >= 100_000_000_000 { 1_000 } else { 1_000_000 };
-        Timestamp::from_micros(number.saturating_mul(micros))
     })
 }
 

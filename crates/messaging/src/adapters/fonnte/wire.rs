@@ -7,7 +7,9 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::NAME;
-use crate::transport::{BodyEnd, HttpResponse};
+use crate::adapters::caller;
+use crate::adapters::json::as_scalar as scalar;
+use crate::transport::HttpResponse;
 use crate::{
     Accepted, DeviceInfo, NumberCheckResult, ProviderMessageId, RetryAdvice, SendError, SendErrorKind,
 };
@@ -94,15 +96,6 @@ impl Fields {
     }
 }
 
-fn scalar(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
-        _ => return None,
-    };
-    (!text.is_empty()).then_some(text)
-}
-
 /// Reads an answer that may be a success: its fields if it is one.
 pub(super) fn success(response: &HttpResponse) -> Result<Fields, SendError> {
     match Fields::parse(&response.body) {
@@ -127,7 +120,7 @@ pub(super) fn accepted(response: &HttpResponse) -> Result<Accepted, SendError> {
 pub(super) fn device(response: &HttpResponse) -> Result<DeviceInfo, SendError> {
     let fields = success(response)?;
     let Some(status) = fields.text("device_status") else {
-        return Err(unreadable());
+        return Err(caller::unreadable(NAME));
     };
     Ok(DeviceInfo::new(matches!(status.to_ascii_lowercase().as_str(), "connect" | "connected"))
         .with_quota(fields.text("quota").and_then(|quota| quota.parse().ok()))
@@ -194,11 +187,11 @@ pub(super) fn send_error(response: &HttpResponse) -> SendError {
     let request_id = fields.as_ref().and_then(Fields::request_id);
     let error = match fields.as_ref().and_then(Fields::status) {
         // A proxy limits the rate before Fonnte sees the request, so its word stands above the body.
-        _ if response.status == StatusCode::TOO_MANY_REQUESTS => by_status(response),
+        _ if response.status == StatusCode::TOO_MANY_REQUESTS => caller::by_status(NAME, response),
         Some(false) => refused(response, fields.as_ref().and_then(reason).as_deref()),
         // "Taken" in the body of a failure: one of the two is wrong, and nobody knows which.
-        Some(true) => unavailable(RetryAdvice::Ambiguous, "contradictory_answer"),
-        None => by_status(response),
+        Some(true) => caller::unavailable(NAME, RetryAdvice::Ambiguous, "contradictory_answer"),
+        None => caller::by_status(NAME, response),
     };
     error.with_request_id(request_id)
 }
@@ -213,43 +206,13 @@ fn refused(response: &HttpResponse, reason: Option<&str>) -> SendError {
         return SendError::new(NAME, *kind, RetryAdvice::Never).with_provider_code(*code);
     }
     if !response.status.is_success() {
-        return by_status(response);
+        return caller::by_status(NAME, response);
     }
     match WORDS.iter().find(|(word, ..)| reason.is_some_and(|reason| reason.contains(word))) {
         Some((_, kind, code)) => SendError::new(NAME, *kind, RetryAdvice::Never).with_provider_code(*code),
         None => SendError::new(NAME, SendErrorKind::Unexpected, RetryAdvice::Never)
             .with_provider_code(if reason.is_some() { "unlisted reason" } else { "no reason given" }),
     }
-}
-
-fn by_status(response: &HttpResponse) -> SendError {
-    let status = response.status.as_u16();
-    let again = RetryAdvice::After(response.retry_after());
-    let (kind, advice) = match status {
-        200..=299 if response.end == BodyEnd::Cut => {
-            return unavailable(RetryAdvice::Ambiguous, "answer_cut");
-        }
-        200..=299 => return unreadable(),
-        429 => (SendErrorKind::RateLimited, again),
-        401 | 403 => (SendErrorKind::Unauthenticated, RetryAdvice::Never),
-        408 => (SendErrorKind::Unavailable, again),
-        400 | 413 | 422 => (SendErrorKind::Rejected, RetryAdvice::Never),
-        // Proxies say these when the server behind them had the request and its answer got lost.
-        504 | 520 | 524 => (SendErrorKind::Unavailable, RetryAdvice::Ambiguous),
-        500..=599 => (SendErrorKind::Unavailable, again),
-        _ => (SendErrorKind::Unexpected, RetryAdvice::Never),
-    };
-    SendError::new(NAME, kind, advice).with_provider_code(format!("http {status}"))
-}
-
-/// The answer says neither yes nor no. The message may have been taken, so trying again might send it twice;
-/// that it was taken is no more likely, so it does not count as accepted either.
-fn unreadable() -> SendError {
-    unavailable(RetryAdvice::Never, "unreadable_answer")
-}
-
-fn unavailable(advice: RetryAdvice, code: &str) -> SendError {
-    SendError::new(NAME, SendErrorKind::Unavailable, advice).with_provider_code(code)
 }
 
 #[cfg(test)]

@@ -1,3 +1,8 @@
+use std::time::Duration;
+
+use crate::transport::TransportErrorKind;
+use crate::{RetryAdvice, SendErrorKind};
+
 use http::StatusCode;
 use tokio::time::Instant;
 

@@ -1,3 +1,4 @@
+use crate::transport::BodyEnd;
 use std::time::Duration;
 
 use http::{HeaderValue, header};

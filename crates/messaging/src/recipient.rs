@@ -1,0 +1,84 @@
+//! Who a message goes to: a number, or a WhatsApp address whose number nobody knows.
+
+use std::fmt;
+
+use wartel_core::{Jid, PhoneNumber};
+
+/// The recipient of a message. There is no `Display`: it is mostly a phone number; [`masked`](Self::masked) is for logs.
+#[derive(Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Recipient {
+    /// A person, by phone number.
+    Phone(PhoneNumber),
+    /// A person of whom only the LID is known: somebody who wrote first and hides the number. Not every provider
+    /// reaches one; [`Capabilities::lid_recipients`](crate::Capabilities::lid_recipients) says which does.
+    Lid(Jid),
+}
+
+impl Recipient {
+    /// The phone number, if it is known.
+    #[must_use]
+    pub const fn phone(&self) -> Option<&PhoneNumber> {
+        match self {
+            Self::Phone(phone) => Some(phone),
+            Self::Lid(_) => None,
+        }
+    }
+
+    /// The number with its middle hidden, or `lid` and the last two digits: for logs.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        match self {
+            Self::Phone(phone) => phone.masked(),
+            Self::Lid(jid) => {
+                let user = jid.user();
+                format!("lid•••{}", user.get(user.len().saturating_sub(2)..).unwrap_or_default())
+            }
+        }
+    }
+
+    /// The digits of the number, or the user of the LID. Not for logs.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        match self {
+            Self::Phone(phone) => phone.digits(),
+            Self::Lid(jid) => jid.user(),
+        }
+    }
+
+    /// A key that is the same for the same recipient and nobody else. Not for logs.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::Phone(phone) => phone.e164().to_owned(),
+            Self::Lid(jid) => jid.without_device().to_wire(),
+        }
+    }
+}
+
+impl From<PhoneNumber> for Recipient {
+    fn from(phone: PhoneNumber) -> Self {
+        Self::Phone(phone)
+    }
+}
+
+impl From<&PhoneNumber> for Recipient {
+    fn from(phone: &PhoneNumber) -> Self {
+        Self::Phone(phone.clone())
+    }
+}
+
+impl PartialEq<PhoneNumber> for Recipient {
+    fn eq(&self, phone: &PhoneNumber) -> bool {
+        self.phone() == Some(phone)
+    }
+}
+
+impl fmt::Debug for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Phone(phone) => phone.fmt(f),
+            Self::Lid(jid) => jid.fmt(f),
+        }
+    }
+}
