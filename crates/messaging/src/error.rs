@@ -127,6 +127,13 @@ impl SendError {
         self
     }
 
+    /// The same error, but nobody knows whether the message was taken.
+    #[must_use]
+    pub const fn into_ambiguous(mut self) -> Self {
+        self.advice = RetryAdvice::Ambiguous;
+        self
+    }
+
     /// The provider's name.
     #[must_use]
     pub const fn provider(&self) -> &'static str {

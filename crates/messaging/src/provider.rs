@@ -80,13 +80,16 @@ pub struct Accepted {
     pub message_id: Option<ProviderMessageId>,
     /// The provider's id of the request, which its support asks for. `None` if it gave none.
     pub request_id: Option<String>,
+    /// The name of the provider that took it, where several were asked ([`crate::layers::Failover`]): its receipts will
+    /// come. `None` if only one was asked.
+    pub via: Option<&'static str>,
 }
 
 impl Accepted {
     /// Accepted, without any id.
     #[must_use]
     pub const fn new() -> Self {
-        Self { message_id: None, request_id: None }
+        Self { message_id: None, request_id: None, via: None }
     }
 
     /// With the provider's id of the message.

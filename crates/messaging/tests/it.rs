@@ -3,7 +3,12 @@
 
 use std::num::NonZeroU32;
 
-use wartel_messaging::layers::{Throttle, WithFaults, WithHealth, WithLog, WithRetry, WithThrottle};
+use std::time::Duration;
+
+use wartel_messaging::layers::{
+    Failover, Pace, Throttle, WithBreaker, WithFaults, WithHealth, WithLog, WithMetrics, WithReachoutPause,
+    WithRetry, WithThrottle, usual,
+};
 use wartel_messaging::testing::FakeEnv;
 
 mod fake {
@@ -43,6 +48,37 @@ mod log_over_fake {
     wartel_messaging::message_provider_contract!(async { FakeEnv::new(WithLog::new) });
 }
 
+mod metrics_over_fake {
+    use super::*;
+    wartel_messaging::message_provider_contract!(async { FakeEnv::new(WithMetrics::new) });
+}
+
+mod breaker_over_fake {
+    use super::*;
+    wartel_messaging::message_provider_contract!(async { FakeEnv::new(WithBreaker::new) });
+}
+
+mod reachout_pause_over_fake {
+    use super::*;
+    wartel_messaging::message_provider_contract!(async { FakeEnv::new(WithReachoutPause::new) });
+}
+
+mod throttled_recipients_over_fake {
+    use super::*;
+    wartel_messaging::message_provider_contract!(async {
+        tokio::time::pause();
+        let patient = Throttle::off().with_recipient(Pace::every(Duration::from_secs(1)));
+        FakeEnv::new(|fake| WithThrottle::new(fake, patient.with_max_wait(Duration::from_secs(25))))
+    });
+}
+
+mod failover_over_fake {
+    use super::*;
+    wartel_messaging::message_provider_contract!(async {
+        FakeEnv::new(|fake| Failover::new(std::sync::Arc::new(fake)))
+    });
+}
+
 mod faults_over_fake {
     use super::*;
     wartel_messaging::message_provider_contract!(async { FakeEnv::new(|fake| WithFaults::new(fake, [])) });
@@ -53,7 +89,7 @@ mod the_usual_stack_over_fake {
     wartel_messaging::message_provider_contract!(async {
         tokio::time::pause();
         let throttle = Throttle::per_second(NonZeroU32::new(20).unwrap());
-        FakeEnv::new(|fake| WithLog::new(WithHealth::new(WithRetry::new(WithThrottle::new(fake, throttle)))))
+        FakeEnv::new(|fake| WithLog::new(WithMetrics::new(WithHealth::new(usual(fake, throttle)))))
     });
 }
 

@@ -57,6 +57,8 @@ async fn deliver_over(
         // The key was dropped, the template fails, or the policy has fewer channels now: nobody can send this.
         _ => Err(SendError::new(name, SendErrorKind::Unsupported, RetryAdvice::Never)),
     };
+    // Where one channel is several providers, receipts come from the one that took the message.
+    let name = result.as_ref().ok().and_then(|accepted| accepted.via).unwrap_or(name);
     let (outcome, answer) = match result {
         Ok(accepted) => {
             (SendOutcome::Accepted { message_id: accepted.message_id }, Ok(DeliveryState::Accepted))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use wartel_core::{Probe, Secret};
 use wartel_messaging::adapters::fonnte::{Fonnte, FonnteConfig};
-use wartel_messaging::layers::{DeviceProbe, Throttle, WithHealth, WithLog, WithRetry, WithThrottle};
+use wartel_messaging::layers::{DeviceProbe, Throttle, WithHealth, WithLog, WithMetrics, usual};
 use wartel_messaging::{DeviceStatus, DisabledProvider, MessageProvider, WebhookSource};
 use wartel_sandbox::Sandbox;
 
@@ -50,8 +50,7 @@ fn fonnte(token: &Secret, url: Option<&str>) -> anyhow::Result<Wired> {
         config = config.with_base_url(url);
     }
     let account = Fonnte::new(config)?.account();
-    let mut health =
-        WithHealth::new(WithRetry::new(WithThrottle::new(account.provider, Throttle::default())));
+    let mut health = WithHealth::new(usual(account.provider, Throttle::default()));
     let mut probes: Vec<Arc<dyn Probe>> = Vec::new();
     if let Some(device) = &account.device {
         let device = Arc::new(DeviceProbe::new(Arc::clone(device)));
@@ -60,6 +59,6 @@ fn fonnte(token: &Secret, url: Option<&str>) -> anyhow::Result<Wired> {
     }
     let health = Arc::new(health);
     probes.insert(0, health.clone());
-    let provider = Arc::new(WithLog::new(health));
+    let provider = Arc::new(WithLog::new(WithMetrics::new(health)));
     Ok(Wired { provider, webhooks: account.webhooks, device: account.device, probes, sandbox: None })
 }

@@ -27,7 +27,7 @@ const DEVICE_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// # Behavior
 /// - After [`Unauthenticated`](SendErrorKind::Unauthenticated), [`DeviceOffline`](SendErrorKind::DeviceOffline),
-///   [`QuotaExhausted`](SendErrorKind::QuotaExhausted) or [`Disabled`](SendErrorKind::Disabled) the probe fails,
+///   [`QuotaExhausted`](SendErrorKind::QuotaExhausted), [`Banned`](SendErrorKind::Banned) or [`Disabled`](SendErrorKind::Disabled) the probe fails,
 ///   until a send succeeds. Other errors tell of one message or one moment and change nothing.
 /// - A provider that is switched off fails from the start.
 /// - With a [`DeviceProbe`], a failure that is 60 s old is forgiven once the device is found well.
@@ -125,6 +125,10 @@ const fn explain(kind: SendErrorKind) -> Option<(ProbeFailureKind, &'static str)
         SendErrorKind::QuotaExhausted => Some((
             ProbeFailureKind::Unavailable,
             "the account has no messages left; buy more in the provider's dashboard",
+        )),
+        SendErrorKind::Banned => Some((
+            ProbeFailureKind::Unavailable,
+            "WhatsApp has banned or locked the account; look into the provider's dashboard",
         )),
         _ => None,
     }

@@ -1,18 +1,16 @@
-//! One line and one count for each message.
+//! One line for each message.
 
 use tokio::time::Instant;
 
 use crate::{Accepted, Capabilities, MessageProvider, OutboundMessage, Recipient, SendError};
 
-/// Writes one log line and adds to one counter for each send.
+/// Writes one log line for each send.
 ///
 /// # Behavior
 /// - Accepted: INFO `sent` with the provider, the masked number, the kind of content, the message id and the
 ///   time it took. Otherwise WARN `not sent`, or `may have been sent` if nobody knows, with kind and code.
 /// - A send that is dropped before its end is logged as `may have been sent` with the kind `dropped`.
-/// - The counter `wartel_messages_total` has the labels `provider` and `outcome`: `accepted`, `ambiguous`,
-///   `dropped`, or the kind of the error, such as `unauthenticated`.
-/// - Neither holds the text, the code or the whole number.
+/// - None holds the text, the code or the whole number.
 #[derive(Debug, Clone)]
 pub struct WithLog<P> {
     inner: P,
@@ -60,12 +58,10 @@ impl Line<'_> {
         let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match result {
             Ok(accepted) => {
-                self.count("accepted");
                 let message_id = loggable_id(accepted, &self.message.to);
                 tracing::info!(provider, to, content, message_id, elapsed_ms, "sent");
             }
             Err(error) if error.is_ambiguous() => {
-                self.count("ambiguous");
                 let (kind, code, request_id) = parts(error);
                 tracing::warn!(
                     provider,
@@ -79,23 +75,16 @@ impl Line<'_> {
                 );
             }
             Err(error) => {
-                self.count(error.kind().as_str());
                 let (kind, code, request_id) = parts(error);
                 tracing::warn!(provider, to, content, kind, code, request_id, elapsed_ms, "not sent");
             }
         }
-    }
-
-    fn count(&self, outcome: &'static str) {
-        metrics::counter!("wartel_messages_total", "provider" => self.provider, "outcome" => outcome)
-            .increment(1);
     }
 }
 
 impl Drop for Line<'_> {
     fn drop(&mut self) {
         if !self.done {
-            self.count("dropped");
             let (to, content) = (self.message.to.masked(), self.message.content.kind());
             tracing::warn!(provider = self.provider, to, content, kind = "dropped", "may have been sent");
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use super::pace::{Pace, Turns};
 use crate::{
     Accepted, Capabilities, MessageProvider, OutboundMessage, RetryAdvice, SendError, SendErrorKind,
 };
@@ -14,10 +15,10 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Throttle {
-    /// Messages per second. `None` lets everything through. Default: `None`.
-    pub per_second: Option<NonZeroU32>,
-    /// How many may go at once after a pause. Default: 1.
-    pub burst: NonZeroU32,
+    /// The pace of all messages together. `None` lets everything through. Default: `None`.
+    pub account: Option<Pace>,
+    /// The pace of the messages to one recipient. `None` lets everything through. Default: `None`.
+    pub recipient: Option<Pace>,
     /// The longest that a message waits for its turn; one that would wait longer is refused at once. Default: 2 s.
     pub max_wait: Duration,
 }
@@ -26,19 +27,42 @@ impl Throttle {
     /// Lets everything through.
     #[must_use]
     pub const fn off() -> Self {
-        Self { per_second: None, burst: NonZeroU32::MIN, max_wait: Duration::from_secs(2) }
+        Self { account: None, recipient: None, max_wait: Duration::from_secs(2) }
     }
 
     /// So many messages per second, evenly spaced.
     #[must_use]
-    pub const fn per_second(rate: NonZeroU32) -> Self {
-        Self { per_second: Some(rate), ..Self::off() }
+    pub fn per_second(rate: NonZeroU32) -> Self {
+        Self { account: Some(Pace::per_second(rate)), ..Self::off() }
     }
 
-    /// With another number of messages that may go at once after a pause.
+    /// What Meta allows a number without an upgrade: 80 messages per second, and one in 6 s to the same person.
+    ///
+    /// Source: <https://developers.facebook.com/docs/whatsapp/cloud-api/overview>, November 2026; throughput and pair rate.
     #[must_use]
-    pub const fn with_burst(mut self, burst: NonZeroU32) -> Self {
-        self.burst = burst;
+    pub fn cloud_api() -> Self {
+        let all = Pace::every(Duration::from_micros(12_500));
+        Self::off().with_account(all).with_recipient(Pace::every(Duration::from_secs(6)))
+    }
+
+    /// With another pace of all messages together.
+    #[must_use]
+    pub const fn with_account(mut self, pace: Pace) -> Self {
+        self.account = Some(pace);
+        self
+    }
+
+    /// With another pace of the messages to one recipient.
+    #[must_use]
+    pub const fn with_recipient(mut self, pace: Pace) -> Self {
+        self.recipient = Some(pace);
+        self
+    }
+
+    /// With another number of messages, to whomever, that may go at once after a pause.
+    #[must_use]
+    pub fn with_burst(mut self, burst: NonZeroU32) -> Self {
+        self.account = self.account.map(|pace| pace.with_burst(burst));
         self
     }
 
@@ -56,43 +80,35 @@ impl Default for Throttle {
     }
 }
 
-/// Spaces messages out (the generic cell rate algorithm, ITU-T I.371), in one process.
+/// Spaces messages out, in one process.
 ///
 /// # Behavior
-/// - Messages go in the order in which they came.
+/// - Messages go in the order in which they came, but for those that wait for their recipient's turn.
 /// - A message that would wait longer than `max_wait` is refused at once with [`SendErrorKind::RateLimited`],
 ///   [`RetryAdvice::After`] the time at which it would have its turn, and the code `throttled`. It did not reach
 ///   the provider and does not use up a turn.
 /// - A send that is dropped while it waits uses up its turn: the next one waits a little longer, never less.
+/// - Up to 100,000 recipients are remembered, as hashes; beyond that the pace of some begins anew.
 #[derive(Debug)]
 pub struct WithThrottle<P> {
     inner: P,
     throttle: Throttle,
-    /// The instant up to which the turns are given away.
-    taken_until: Mutex<Option<Instant>>,
+    turns: Mutex<Turns>,
 }
 
 impl<P> WithThrottle<P> {
     /// Wraps a provider.
     #[must_use]
-    pub const fn new(inner: P, throttle: Throttle) -> Self {
-        Self { inner, throttle, taken_until: Mutex::new(None) }
+    pub fn new(inner: P, throttle: Throttle) -> Self {
+        Self { inner, throttle, turns: Mutex::default() }
     }
 
     /// Takes a turn: how long to wait for it, or how long it would have been.
-    fn turn(&self) -> Result<Duration, Duration> {
-        let Some(rate) = self.throttle.per_second else { return Ok(Duration::ZERO) };
-        let interval = Duration::from_secs(1) / rate.get();
-        let tolerance = interval.saturating_mul(self.throttle.burst.get() - 1);
-        let now = Instant::now();
-        let mut taken_until = self.taken_until.lock().unwrap_or_else(PoisonError::into_inner);
-        let from = taken_until.map_or(now, |until| until.max(now));
-        let wait = from.saturating_duration_since(now).saturating_sub(tolerance);
-        if wait > self.throttle.max_wait {
-            return Err(wait);
-        }
-        *taken_until = from.checked_add(interval);
-        Ok(wait)
+    fn turn(&self, message: &OutboundMessage) -> Result<Duration, Duration> {
+        let key = self.throttle.recipient.map(|pace| (pace, message.to.key()));
+        let recipient = key.as_ref().map(|(pace, key)| (*pace, key.as_str()));
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.take(self.throttle.account, recipient, self.throttle.max_wait, Instant::now())
     }
 }
 
@@ -108,7 +124,7 @@ impl<P: MessageProvider> MessageProvider for WithThrottle<P> {
     }
 
     async fn send(&self, message: &OutboundMessage) -> Result<Accepted, SendError> {
-        match self.turn() {
+        match self.turn(message) {
             Ok(Duration::ZERO) => {}
             Ok(wait) => sleep(wait).await,
             Err(wait) => {
@@ -129,7 +145,7 @@ mod tests {
     use tokio::task::JoinSet;
 
     use super::*;
-    use crate::testing::{FakeProvider, sample_message};
+    use crate::testing::{FakeProvider, phone, sample_message};
 
     fn ten_per_second() -> Throttle {
         Throttle::per_second(NonZeroU32::new(10).unwrap())
@@ -183,6 +199,18 @@ mod tests {
             );
             assert_eq!(error.advice(), RetryAdvice::After(Some(Duration::from_millis(2_100))));
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_recipient_waits_and_the_others_do_not() {
+        let provider = WithThrottle::new(FakeProvider::default(), Throttle::cloud_api());
+        provider.send(&sample_message()).await.unwrap();
+        let error = provider.send(&sample_message()).await.unwrap_err();
+        assert_eq!(error.advice(), RetryAdvice::After(Some(Duration::from_secs(6))));
+        let other = OutboundMessage::text_to(phone("+6591234567"), "Hello");
+        provider.send(&other).await.unwrap();
+        tokio::time::advance(Duration::from_secs(6)).await;
+        provider.send(&sample_message()).await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]

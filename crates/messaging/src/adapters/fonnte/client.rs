@@ -40,7 +40,6 @@ impl Fonnte {
     ///
     /// # Errors
     /// [`ConfigError`] if a setting cannot be used.
-    #[expect(clippy::needless_pass_by_value, reason = "the configuration holds a secret and is used up")]
     pub fn with_transport(
         config: FonnteConfig,
         transport: Arc<dyn HttpTransport>,
@@ -49,7 +48,7 @@ impl Fonnte {
         Ok(Self {
             caller: Caller::new(NAME, &config.base()?.0, config.timeout, transport),
             auth: config.auth()?,
-            country_code: config.country_code.clone(),
+            country_code: config.country_code,
         })
     }
 

@@ -33,6 +33,7 @@ async fn an_error_that_stops_every_message_fails_until_a_success() {
         (SendErrorKind::Unauthenticated, ProbeFailureKind::Misconfigured),
         (SendErrorKind::DeviceOffline, ProbeFailureKind::Unavailable),
         (SendErrorKind::QuotaExhausted, ProbeFailureKind::Unavailable),
+        (SendErrorKind::Banned, ProbeFailureKind::Unavailable),
         (SendErrorKind::Disabled, ProbeFailureKind::Disabled),
     ] {
         let fake = FakeProvider::default();

@@ -1,9 +1,6 @@
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-use metrics::{Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 
 use super::*;
 use crate::testing::{FakeProvider, sample_message};
@@ -24,45 +21,9 @@ impl io::Write for Lines {
     }
 }
 
-/// Counts by outcome.
-#[derive(Clone, Default)]
-struct Counts(Arc<Mutex<BTreeMap<String, u64>>>);
-
-struct Count(Counts, String);
-
-impl CounterFn for Count {
-    fn increment(&self, by: u64) {
-        *self.0.0.lock().unwrap().entry(self.1.clone()).or_default() += by;
-    }
-
-    fn absolute(&self, value: u64) {
-        self.0.0.lock().unwrap().insert(self.1.clone(), value);
-    }
-}
-
-impl Recorder for Counts {
-    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-        let labels =
-            key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect::<Vec<_>>();
-        Counter::from_arc(Arc::new(Count(self.clone(), format!("{} {}", key.name(), labels.join(" ")))))
-    }
-
-    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
-        Gauge::noop()
-    }
-
-    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
-        Histogram::noop()
-    }
-}
-
-/// Sends one message and hands back the lines and the counts. The message is dropped after `patience`.
-fn send(fake: &FakeProvider, patience: Duration) -> (Vec<String>, Vec<String>) {
-    let (lines, counts) = (Lines::default(), Counts::default());
+/// Sends one message and hands back the lines. The message is dropped after `patience`.
+fn send(fake: &FakeProvider, patience: Duration) -> Vec<String> {
+    let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt()
         .with_writer(move || writer.clone())
@@ -72,50 +33,41 @@ fn send(fake: &FakeProvider, patience: Duration) -> (Vec<String>, Vec<String>) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     tracing::subscriber::with_default(subscriber, || {
-        metrics::with_local_recorder(&counts, || {
-            runtime.block_on(async {
-                let provider = WithLog::new(fake.clone());
-                let _ = tokio::time::timeout(patience, provider.send(&sample_message())).await;
-            });
+        runtime.block_on(async {
+            let provider = WithLog::new(fake.clone());
+            let _ = tokio::time::timeout(patience, provider.send(&sample_message())).await;
         });
     });
     let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-    let counts = counts.0.lock().unwrap().iter().map(|(name, n)| format!("{name} {n}")).collect();
-    (text.lines().map(str::to_owned).collect(), counts)
+    text.lines().map(str::to_owned).collect()
 }
 
 #[test]
-fn each_send_is_one_line_and_one_count() {
+fn each_send_is_one_line() {
     let lost = (SendErrorKind::Unavailable, RetryAdvice::Ambiguous);
     let long = Duration::from_secs(60);
     let hung = FakeProvider::default();
     hung.then_hang(Duration::from_secs(3_600));
-    for (fake, level, say, outcome) in [
-        (FakeProvider::default(), "INFO", "sent ", "accepted"),
-        (
-            FakeProvider::default().then_fail(SendErrorKind::Unauthenticated),
-            "WARN",
-            "not sent ",
-            "unauthenticated",
-        ),
-        (FakeProvider::default().then_fail_with(lost.0, lost.1), "WARN", "may have been sent ", "ambiguous"),
-        (hung, "WARN", "may have been sent ", "dropped"),
+    for (fake, level, say) in [
+        (FakeProvider::default(), "INFO", "sent "),
+        (FakeProvider::default().then_fail(SendErrorKind::Unauthenticated), "WARN", "not sent "),
+        (FakeProvider::default().then_fail_with(lost.0, lost.1), "WARN", "may have been sent "),
+        (hung, "WARN", "may have been sent "),
     ] {
-        let (lines, counts) = send(&fake, long);
+        let lines = send(&fake, long);
         assert_eq!(lines.len(), 1, "{lines:?}");
         assert!(lines[0].contains(level) && lines[0].contains(&format!(": {say}")), "{lines:?}");
         assert!(
             lines[0].contains("provider=\"fake\"") && lines[0].contains("to=\"+62812•••••890\""),
             "{lines:?}"
         );
-        assert_eq!(counts, [format!("wartel_messages_total provider=fake outcome={outcome} 1")]);
     }
 }
 
 #[test]
 fn neither_number_nor_code_nor_text_is_logged() {
     let fake = FakeProvider::default();
-    let (lines, _) = send(&fake, Duration::from_secs(60));
+    let lines = send(&fake, Duration::from_secs(60));
     assert!(
         lines[0].contains("message_id=\"fake-1\"") && lines[0].contains("content=\"one_time_code\""),
         "{lines:?}"
