@@ -293,7 +293,7 @@ fn device_finding(info: &DeviceInfo) -> Finding {
     let expires = info.expires.as_ref().map(|expires| format!(", until {expires}")).unwrap_or_default();
     if !info.connected {
         return Bad(format!(
-            "the device is not connected ({quota}{package}{expires}); scan the QR code on Fonnte's device page"
+            "the device is not connected ({quota}{package}{expires}); pair it with its phone again, on the provider's pages"
         ));
     }
     match info.quota {
@@ -307,10 +307,8 @@ fn device_finding(info: &DeviceInfo) -> Finding {
 
 fn refusal(name: &str, error: &SendError) -> String {
     let mend = match error.kind() {
-        SendErrorKind::Unauthenticated => {
-            "copy the device token from Fonnte's device page into WHATSAPP_API_TOKEN"
-        }
-        SendErrorKind::DeviceOffline => "scan the QR code on Fonnte's device page",
+        SendErrorKind::Unauthenticated => "copy the token from the provider's pages into WHATSAPP_API_TOKEN",
+        SendErrorKind::DeviceOffline => "pair the device with its phone again, on the provider's pages",
         SendErrorKind::QuotaExhausted => "buy quota or a package",
         SendErrorKind::Unavailable => "check the network and WHATSAPP_API_URL",
         _ => "check WHATSAPP_API_URL and the provider's status page",
@@ -323,10 +321,10 @@ fn webhook(config: &Config) -> Finding {
     match (&config.messaging, &config.webhook_token) {
         (Messaging::Disabled, _) => Good("not needed while messaging is off".to_owned()),
         (Messaging::Sandbox, _) => Good("the sandbox reports what becomes of messages".to_owned()),
-        (Messaging::Fonnte { .. }, Some(_)) => Good(
-            "set Fonnte's status webhook to https://<your host>/webhook/whatsapp/<WHATSAPP_WEBHOOK_TOKEN>".to_owned(),
-        ),
-        (Messaging::Fonnte { .. }, None) => Unwise(
+        (Messaging::Provider { name, .. }, Some(_)) => Good(format!(
+            "let {name} call https://<your host>/webhook/whatsapp/<WHATSAPP_WEBHOOK_TOKEN>: docs/providers.md says where"
+        )),
+        (Messaging::Provider { .. }, None) => Unwise(
             "WHATSAPP_WEBHOOK_TOKEN is not set, so delivery stays at `accepted`; make one with `openssl rand -hex 20`"
                 .to_owned(),
         ),

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use wartel_core::{Probe, Secret};
-use wartel_messaging::adapters::fonnte::{Fonnte, FonnteConfig};
+use wartel_core::Probe;
+use wartel_messaging::adapters::connect;
 use wartel_messaging::layers::{DeviceProbe, Throttle, WithHealth, WithLog, WithMetrics, usual};
-use wartel_messaging::{DeviceStatus, DisabledProvider, MessageProvider, WebhookSource};
+use wartel_messaging::{AccountSettings, DeviceStatus, DisabledProvider, MessageProvider, WebhookSource};
 use wartel_sandbox::Sandbox;
 
 use crate::config::Messaging;
@@ -34,23 +34,20 @@ pub(crate) async fn wire(messaging: &Messaging) -> anyhow::Result<Wired> {
                 sandbox: None,
             })
         }
-        Messaging::Fonnte { token, url } => fonnte(token, url.as_deref()),
+        Messaging::Provider { name, settings } => provider(name, settings),
         Messaging::Sandbox => {
             let sandbox = Sandbox::builder().start().await.context("the sandbox does not start")?;
             let handle = sandbox.handle();
-            let wired = fonnte(&Secret::new(handle.token()), Some(handle.url()))?;
+            let settings = AccountSettings::new().with("token", handle.token()).with("url", handle.url());
+            let wired = provider("fonnte", &settings)?;
             Ok(Wired { sandbox: Some(sandbox), ..wired })
         }
     }
 }
 
-fn fonnte(token: &Secret, url: Option<&str>) -> anyhow::Result<Wired> {
-    let mut config = FonnteConfig::new(token.clone());
-    if let Some(url) = url {
-        config = config.with_base_url(url);
-    }
-    let account = Fonnte::new(config)?.account();
-    let mut health = WithHealth::new(usual(account.provider, Throttle::default()));
+fn provider(name: &str, settings: &AccountSettings) -> anyhow::Result<Wired> {
+    let account = connect(name, settings)?;
+    let mut health = WithHealth::new(usual(account.provider, pace(name)));
     let mut probes: Vec<Arc<dyn Probe>> = Vec::new();
     if let Some(device) = &account.device {
         let device = Arc::new(DeviceProbe::new(Arc::clone(device)));
@@ -61,4 +58,9 @@ fn fonnte(token: &Secret, url: Option<&str>) -> anyhow::Result<Wired> {
     probes.insert(0, health.clone());
     let provider = Arc::new(WithLog::new(WithMetrics::new(health)));
     Ok(Wired { provider, webhooks: account.webhooks, device: account.device, probes, sandbox: None })
+}
+
+/// How fast a provider takes messages, where it says so.
+fn pace(name: &str) -> Throttle {
+    if name == "cloud_api" { Throttle::cloud_api() } else { Throttle::default() }
 }

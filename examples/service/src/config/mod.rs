@@ -1,5 +1,6 @@
 //! The configuration: read once from the environment, checked whole, then handed on as plain data.
 
+mod messaging;
 mod production;
 mod read;
 mod test_numbers;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 use wartel_core::{MasterKey, Secret, TenantId};
+use wartel_messaging::AccountSettings;
 use wartel_otp::guard::PumpingPolicy;
 use wartel_otp::{OtpPolicy, TestNumber};
 use wartel_storage::postgres::PostgresConfig;
@@ -86,12 +88,12 @@ pub(crate) enum Messaging {
     Disabled,
     /// The sandbox, through the real Fonnte adapter.
     Sandbox,
-    /// Fonnte.
-    Fonnte {
-        /// The device token.
-        token: Secret,
-        /// Another base URL than Fonnte's own.
-        url: Option<String>,
+    /// A provider.
+    Provider {
+        /// Its name: one of [`wartel_messaging::adapters::names`].
+        name: &'static str,
+        /// What its adapter needs, from the variables `WHATSAPP_…`.
+        settings: AccountSettings,
     },
 }
 
@@ -101,7 +103,7 @@ impl Messaging {
         match self {
             Self::Disabled => "disabled",
             Self::Sandbox => "sandbox",
-            Self::Fonnte { .. } => "fonnte",
+            Self::Provider { name, .. } => name,
         }
     }
 }

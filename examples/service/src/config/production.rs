@@ -27,7 +27,10 @@ pub(super) fn forbid_risks(mut config: Config, vars: &Vars, problems: &mut Vec<C
         }
     }
     if environment == Environment::Production && matches!(config.messaging, Messaging::Sandbox) {
-        refuse("WHATSAPP_PROVIDER", "the sandbox sends nothing to real phones; set it to fonnte");
+        refuse(
+            "WHATSAPP_PROVIDER",
+            "the sandbox sends nothing to real phones; set it to your provider, such as fonnte",
+        );
     }
 
     let allowed = vars.get("WARTEL_DANGEROUS_TEST_NUMBERS_IN_PRODUCTION") == Some("true");

@@ -12,7 +12,7 @@ use wartel_storage::postgres::{PostgresConfig, PostgresConfigError};
 
 use super::production::forbid_risks;
 use super::test_numbers;
-use super::{Config, ConfigProblem, ConfigProblems, Database, Environment, Messaging, SecretSource, Vars};
+use super::{Config, ConfigProblem, ConfigProblems, Database, Environment, SecretSource, Vars};
 
 /// Where development keeps its database and its secret.
 pub(crate) const DATA_FOLDER: &str = "data";
@@ -62,7 +62,7 @@ pub(crate) fn from_vars(vars: &Vars) -> Result<Config, ConfigProblems> {
         trusted_proxies: reader.trusted_proxies(),
         database: reader.database(),
         redis: reader.redis(),
-        messaging: reader.messaging(environment),
+        messaging: super::messaging::read(vars, environment, &mut reader.problems),
         webhook_token: reader.webhook_token(),
         test_numbers: reader.test_numbers(),
         policy: reader.policy(),
@@ -214,61 +214,6 @@ impl Reader<'_> {
             );
         }
         Some(Secret::new(url))
-    }
-
-    fn messaging(&mut self, environment: Environment) -> Messaging {
-        match self.vars.get("WHATSAPP_ENABLED").map(str::to_ascii_lowercase).as_deref() {
-            None | Some("true" | "1" | "yes" | "on") => {}
-            Some("false" | "0" | "no" | "off") => return Messaging::Disabled,
-            Some(_) => self.problem("WHATSAPP_ENABLED", "must be true or false"),
-        }
-        let token = self.vars.get("WHATSAPP_API_TOKEN");
-        // A token is a Fonnte token unless a provider is named.
-        let default = match (environment, token) {
-            (Environment::Development, None) => Some("sandbox"),
-            (_, Some(_)) => Some("fonnte"),
-            (_, None) => None,
-        };
-        match self.vars.get("WHATSAPP_PROVIDER").or(default) {
-            Some("sandbox") => Messaging::Sandbox,
-            Some("fonnte") => self.fonnte(token),
-            Some(_) => {
-                self.problem("WHATSAPP_PROVIDER", "must be fonnte or sandbox");
-                Messaging::Disabled
-            }
-            None => {
-                self.problem(
-                    "WHATSAPP_PROVIDER",
-                    "is missing: set it to fonnte, and WHATSAPP_API_TOKEN to its device token",
-                );
-                Messaging::Disabled
-            }
-        }
-    }
-
-    fn fonnte(&mut self, token: Option<&str>) -> Messaging {
-        let Some(token) = token else {
-            self.problem("WHATSAPP_API_TOKEN", "is missing: copy the device token from Fonnte's device page");
-            return Messaging::Disabled;
-        };
-        let url = self.vars.get("WHATSAPP_API_URL");
-        if let Some(url) = url {
-            let parsed = url::Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-            let on_loopback = parsed.as_ref().is_some_and(|url| match url.host() {
-                Some(url::Host::Domain(name)) => name == "localhost",
-                Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-                Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-                None => false,
-            });
-            match parsed {
-                None => self.problem("WHATSAPP_API_URL", "must be a URL such as https://api.fonnte.com/send"),
-                Some(url) if url.scheme() == "http" && !on_loopback => {
-                    self.problem("WHATSAPP_API_URL", "must be https: the token would travel in clear");
-                }
-                Some(_) => {}
-            }
-        }
-        Messaging::Fonnte { token: Secret::new(token), url: url.map(str::to_owned) }
     }
 
     fn webhook_token(&mut self) -> Option<Secret> {
