@@ -35,6 +35,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `cloud-api` | the adapter of Meta's Cloud API, and reqwest with it |
 //! | `fonnte` | the Fonnte adapter, and reqwest with it |
 //! | `testing` | a mock, a recording fake and the contract suite; semver-exempt |
 //!

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use wartel_core::Timestamp;
 
+use crate::error::SendErrorKind;
 use crate::provider::ProviderMessageId;
 
 /// How far a message is known to have come. States are ordered and only rise.
@@ -74,19 +75,28 @@ pub struct DeliveryReceipt {
     pub state: DeliveryState,
     /// When, if the provider says.
     pub at: Option<Timestamp>,
+    /// Why it failed, if it did and the provider says so in words that are known.
+    pub failure: Option<SendErrorKind>,
 }
 
 impl DeliveryReceipt {
     /// A receipt.
     #[must_use]
     pub fn new(provider: impl Into<String>, key: ReceiptKey, state: DeliveryState) -> Self {
-        Self { provider: provider.into(), key, state, at: None }
+        Self { provider: provider.into(), key, state, at: None, failure: None }
     }
 
     /// With the instant that the provider gives.
     #[must_use]
     pub const fn with_at(mut self, at: Option<Timestamp>) -> Self {
         self.at = at;
+        self
+    }
+
+    /// With why it failed.
+    #[must_use]
+    pub const fn with_failure(mut self, failure: Option<SendErrorKind>) -> Self {
+        self.failure = failure;
         self
     }
 }

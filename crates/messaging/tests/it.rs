@@ -97,6 +97,13 @@ mod memory_outbox {
     wartel_messaging::outbox_contract!(async { wartel_messaging::outbox::MemoryOutbox::new() });
 }
 
+#[path = "adapters/samples.rs"]
+mod samples;
+
+#[cfg(feature = "cloud-api")]
+#[path = "adapters/cloud_api.rs"]
+mod cloud_api_over_a_double;
+
 #[cfg(feature = "fonnte")]
 mod fonnte_over_a_double {
     use std::sync::{Arc, Mutex};

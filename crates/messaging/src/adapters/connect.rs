@@ -7,6 +7,8 @@ use crate::{Account, AccountSettings};
 #[must_use]
 pub const fn names() -> &'static [&'static str] {
     &[
+        #[cfg(feature = "cloud-api")]
+        super::cloud_api::NAME,
         #[cfg(feature = "fonnte")]
         super::fonnte::NAME,
     ]
@@ -42,6 +44,11 @@ pub enum ConnectError {
 pub fn connect(provider: &str, settings: &AccountSettings) -> Result<Account, ConnectError> {
     let _ = settings;
     match provider {
+        #[cfg(feature = "cloud-api")]
+        super::cloud_api::NAME => {
+            let config = super::cloud_api::CloudApiConfig::from_settings(settings)?;
+            Ok(super::cloud_api::CloudApi::new(config)?.account())
+        }
         #[cfg(feature = "fonnte")]
         super::fonnte::NAME => {
             let config = super::fonnte::FonnteConfig::from_settings(settings)?;

@@ -13,8 +13,14 @@ mod connect;
 mod json;
 #[cfg(feature = "http-client")]
 #[allow(dead_code)]
+mod multipart;
+#[cfg(feature = "http-client")]
+#[allow(dead_code)]
 mod signature;
 
+#[cfg(feature = "cloud-api")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cloud-api")))]
+pub mod cloud_api;
 #[cfg(feature = "fonnte")]
 #[cfg_attr(docsrs, doc(cfg(feature = "fonnte")))]
 pub mod fonnte;

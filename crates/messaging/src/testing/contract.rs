@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use wartel_core::Secret;
 
-use super::{phone, sample_code, sample_message, sample_phone};
+use super::{phone, sample_message, sample_phone};
 use crate::{MessageProvider, OutboundMessage, Recipient, RetryAdvice, SendError, SendErrorKind};
 
 /// How long a case waits for a provider at the most. An environment sets its provider's time limits well below.
@@ -189,7 +189,7 @@ pub async fn messages_sent_together_all_arrive(env: impl ProviderEnv) {
     for n in 0..20 {
         let provider = env.provider();
         sends.spawn(async move {
-            accepted(&*provider, &sample_code("482915", &format!("Pesan {n:02}"))).await;
+            accepted(&*provider, &OutboundMessage::text_to(sample_phone(), format!("Pesan {n:02}"))).await;
         });
     }
     sends.join_all().await;

@@ -52,10 +52,7 @@ pub(crate) fn phone(text: &str) -> PhoneNumber {
 /// A one-time code for the [`sample_phone`].
 #[must_use]
 pub fn sample_message() -> OutboundMessage {
-    sample_code("482915", "Kode Anda:\n*482915*")
-}
-
-pub(crate) fn sample_code(code: &str, text: &str) -> OutboundMessage {
-    let code = OneTimeCode::new(Secret::new(code), Secret::new(text), Locale::Id, Duration::from_secs(300));
+    let (code, text) = (Secret::new("482915"), Secret::new("Kode Anda:\n*482915*"));
+    let code = OneTimeCode::new(code, text, Locale::Id, Duration::from_secs(300));
     OutboundMessage::new(sample_phone(), Content::OneTimeCode(code))
 }
