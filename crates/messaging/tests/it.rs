@@ -1,5 +1,5 @@
 //! The contract suites, run on what this crate ships: the fake, every wrapper, and the memory outbox.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::num::NonZeroU32;
 
@@ -179,3 +179,11 @@ mod fonnte_over_a_double {
 
     wartel_messaging::message_provider_contract!(async { Env::new() });
 }
+
+#[cfg(any(feature = "gowa", feature = "waha"))]
+#[path = "adapters/double.rs"]
+mod double;
+
+#[cfg(feature = "waha")]
+#[path = "adapters/waha.rs"]
+mod waha_over_a_double;

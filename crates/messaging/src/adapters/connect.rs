@@ -11,6 +11,8 @@ pub const fn names() -> &'static [&'static str] {
         super::cloud_api::NAME,
         #[cfg(feature = "fonnte")]
         super::fonnte::NAME,
+        #[cfg(feature = "waha")]
+        super::waha::NAME,
     ]
 }
 
@@ -53,6 +55,11 @@ pub fn connect(provider: &str, settings: &AccountSettings) -> Result<Account, Co
         super::fonnte::NAME => {
             let config = super::fonnte::FonnteConfig::from_settings(settings)?;
             Ok(super::fonnte::Fonnte::new(config)?.account())
+        }
+        #[cfg(feature = "waha")]
+        super::waha::NAME => {
+            let config = super::waha::WahaConfig::from_settings(settings)?;
+            Ok(super::waha::Waha::new(config)?.account())
         }
         _ => Err(ConnectError::UnknownProvider),
     }

@@ -47,6 +47,13 @@ pub(super) fn flag(value: &Value, path: &[&str]) -> bool {
     at(value, path).and_then(Value::as_bool).unwrap_or(false)
 }
 
+/// Degrees at a path, written as a number or as text, times 10⁶. `None` beyond 180.
+pub(super) fn micro_degrees(value: &Value, path: &[&str]) -> Option<i64> {
+    let degrees: f64 = scalar(value, path)?.parse().ok()?;
+    // Casts saturate, and what is no number becomes 0: the range is looked at first.
+    (-180.0..=180.0).contains(&degrees).then_some((degrees * 1e6).round() as i64)
+}
+
 /// The items of a list at a path; none if there is no list.
 pub(super) fn items<'v>(value: &'v Value, path: &[&str]) -> &'v [Value] {
     at(value, path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
@@ -69,9 +76,10 @@ pub(super) fn unix_instant(number: i64) -> Option<Timestamp> {
         .then(|| Timestamp::from_micros(number.saturating_mul(if milliseconds { 1_000 } else { 1_000_000 })))
 }
 
-/// Unix time at a path, as [`unix_instant`] reads it, written as a number or as text.
+/// Unix time at a path, as [`unix_instant`] reads it, written as a number or as text. A fraction of a second is dropped.
 pub(super) fn unix_at(value: &Value, path: &[&str]) -> Option<Timestamp> {
-    number(value, path).and_then(unix_instant)
+    let fraction = || Some(at(value, path)?.as_f64()?.trunc() as i64);
+    number(value, path).or_else(fraction).and_then(unix_instant)
 }
 
 /// An instant in the form of RFC 3339 (`2026-11-20T08:00:00.5+07:00`) at a path.
@@ -105,13 +113,25 @@ mod tests {
     fn instants_are_read_in_every_unit() {
         let expected = Some(Timestamp::from_micros(1_790_000_000_000_000));
         let value = json!({"s": 1_790_000_000, "t": "1790000000", "ms": 1_790_000_000_000_i64,
-                           "iso": "2026-09-21T20:53:20+07:00", "bad": 17, "words": "soon"});
-        for key in ["s", "t", "ms"] {
+                           "iso": "2026-09-21T20:53:20+07:00", "bad": 17, "words": "soon",
+                           "part": 1_790_000_000.75, "far": 1e300});
+        for key in ["s", "t", "ms", "part"] {
             assert_eq!(unix_at(&value, &[key]), expected, "{key}");
         }
         assert_eq!(rfc3339_at(&value, &["iso"]), Some(Timestamp::from_micros(1_789_998_800_000_000)));
         assert_eq!(unix_at(&value, &["bad"]), None);
+        assert_eq!(unix_at(&value, &["far"]), None);
         assert_eq!(rfc3339_at(&value, &["words"]), None);
+    }
+
+    #[test]
+    fn places_are_read_as_numbers_and_as_text() {
+        let value = json!({"n": -6.2088, "t": " 106.8456", "far": 181, "nan": "NaN", "words": "east"});
+        assert_eq!(micro_degrees(&value, &["n"]), Some(-6_208_800));
+        assert_eq!(micro_degrees(&value, &["t"]), Some(106_845_600));
+        for bad in ["far", "nan", "words", "no"] {
+            assert_eq!(micro_degrees(&value, &[bad]), None, "{bad}");
+        }
     }
 
     #[test]

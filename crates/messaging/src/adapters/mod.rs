@@ -7,6 +7,9 @@ mod base_url;
 #[cfg(feature = "http-client")]
 #[allow(dead_code)]
 mod caller;
+#[cfg(feature = "http-client")]
+#[allow(dead_code)]
+mod chats;
 mod connect;
 #[cfg(feature = "http-client")]
 #[allow(dead_code)]
@@ -14,6 +17,9 @@ mod json;
 #[cfg(feature = "http-client")]
 #[allow(dead_code)]
 mod multipart;
+#[cfg(feature = "http-client")]
+#[allow(dead_code)]
+mod settings;
 #[cfg(feature = "http-client")]
 #[allow(dead_code)]
 mod signature;
@@ -24,6 +30,9 @@ pub mod cloud_api;
 #[cfg(feature = "fonnte")]
 #[cfg_attr(docsrs, doc(cfg(feature = "fonnte")))]
 pub mod fonnte;
+#[cfg(feature = "waha")]
+#[cfg_attr(docsrs, doc(cfg(feature = "waha")))]
+pub mod waha;
 
 pub use connect::{ConnectError, connect, names};
 
