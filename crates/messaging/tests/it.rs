@@ -180,9 +180,13 @@ mod fonnte_over_a_double {
     wartel_messaging::message_provider_contract!(async { Env::new() });
 }
 
-#[cfg(any(feature = "gowa", feature = "waha"))]
+#[cfg(any(feature = "gateway", feature = "gowa", feature = "waha"))]
 #[path = "adapters/double.rs"]
 mod double;
+
+#[cfg(feature = "gateway")]
+#[path = "adapters/gateway.rs"]
+mod gateway_over_a_double;
 
 #[cfg(feature = "waha")]
 #[path = "adapters/waha.rs"]

@@ -11,6 +11,8 @@ pub const fn names() -> &'static [&'static str] {
         super::cloud_api::NAME,
         #[cfg(feature = "fonnte")]
         super::fonnte::NAME,
+        #[cfg(feature = "gateway")]
+        super::gateway::NAME,
         #[cfg(feature = "waha")]
         super::waha::NAME,
     ]
@@ -55,6 +57,11 @@ pub fn connect(provider: &str, settings: &AccountSettings) -> Result<Account, Co
         super::fonnte::NAME => {
             let config = super::fonnte::FonnteConfig::from_settings(settings)?;
             Ok(super::fonnte::Fonnte::new(config)?.account())
+        }
+        #[cfg(feature = "gateway")]
+        super::gateway::NAME => {
+            let config = super::gateway::GatewayConfig::from_settings(settings)?;
+            Ok(super::gateway::Gateway::new(config)?.account())
         }
         #[cfg(feature = "waha")]
         super::waha::NAME => {

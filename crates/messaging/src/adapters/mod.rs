@@ -30,6 +30,9 @@ pub mod cloud_api;
 #[cfg(feature = "fonnte")]
 #[cfg_attr(docsrs, doc(cfg(feature = "fonnte")))]
 pub mod fonnte;
+#[cfg(feature = "gateway")]
+#[cfg_attr(docsrs, doc(cfg(feature = "gateway")))]
+pub mod gateway;
 #[cfg(feature = "waha")]
 #[cfg_attr(docsrs, doc(cfg(feature = "waha")))]
 pub mod waha;
