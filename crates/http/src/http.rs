@@ -15,7 +15,7 @@ struct Inner {
     config: HttpConfig,
     proxies: Proxies,
     #[cfg(feature = "otp")]
-    waiting: crate::watch::Waiting,
+    waiting: crate::places::Waiting,
 }
 
 impl Http {
@@ -30,7 +30,7 @@ impl Http {
             config,
             proxies,
             #[cfg(feature = "otp")]
-            waiting: crate::watch::Waiting::default(),
+            waiting: crate::places::Waiting::default(),
         })))
     }
 
@@ -53,7 +53,7 @@ impl Http {
 
     /// The places of those who wait for news.
     #[cfg(feature = "otp")]
-    pub(crate) fn waiting(&self) -> &crate::watch::Waiting {
+    pub(crate) fn waiting(&self) -> &crate::places::Waiting {
         &self.0.waiting
     }
 

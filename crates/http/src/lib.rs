@@ -77,6 +77,8 @@ mod metrics_page;
 mod openapi;
 #[cfg(feature = "registration")]
 mod pages;
+#[cfg(feature = "otp")]
+mod places;
 #[cfg_attr(not(all(feature = "registration", feature = "v1")), allow(dead_code))]
 mod problem;
 #[cfg(feature = "registration")]

@@ -1,7 +1,7 @@
 //! How a verification stands, for whoever has its id.
 
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::{FromRef, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
@@ -10,7 +10,9 @@ use wartel_otp::{OtpService, VerificationId};
 
 use crate::Http;
 use crate::answer::{Success, success};
+use crate::client_ip::ClientIp;
 use crate::extract::Language;
+use crate::places::Waiter;
 use crate::problem::{Problem, ProblemBody};
 use crate::routes::Routes;
 use crate::shapes::Verification;
@@ -20,8 +22,10 @@ use crate::watch::{Patience, Stop, events, view_with_patience};
 impl Http {
     /// `GET /api/verifications/{id}` and `…/events`, for the tenant of `otp`.
     ///
-    /// At most 1,024 callers wait for news at the same time, 4 for each verification, those of the other routes
-    /// included. When [`serve`](crate::serve) stops, they are answered at once.
+    /// At most 1,024 callers wait for news at the same time, those of the other routes included: 4 for each
+    /// verification, 64 from each address (IPv4 /32, IPv6 /64) and 256 from each network (/24, /48). Whoever finds no
+    /// place gets 429 with `Retry-After`, and may ask without waiting. When [`serve`](crate::serve) stops, all are
+    /// answered at once.
     pub fn verification_routes(&self, otp: OtpService) -> Routes {
         let state = Verifications { http: self.clone(), otp };
         let router = OpenApiRouter::new().routes(routes!(verification)).routes(routes!(verification_events));
@@ -33,6 +37,12 @@ impl Http {
 struct Verifications {
     http: Http,
     otp: OtpService,
+}
+
+impl FromRef<Verifications> for Http {
+    fn from_ref(state: &Verifications) -> Self {
+        state.http.clone()
+    }
 }
 
 /// What cannot be an id is nobody's.
@@ -55,19 +65,21 @@ pub(crate) fn read_id(id: Result<Path<String>, PathRejection>) -> Result<Verific
         (status = 200, description = "How it stands", body = Success<Verification>),
         (status = 400, description = "`invalid_request`: `wait` or `since` cannot be read", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "`rate_limited`: too many requests wait", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`rate_limited`: too many requests wait, or too many of this address; ask without `wait`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`store_unavailable`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 async fn verification(
     State(state): State<Verifications>,
     Language(locale): Language,
+    ClientIp(ip): ClientIp,
     stop: Stop,
     patience: Result<Patience, Problem>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let id = read_id(id)?;
-    let view = view_with_patience(&state.otp, state.http.waiting(), stop, id, patience?).await?;
+    let (waiting, waiter) = (state.http.waiting(), Waiter::at(ip));
+    let view = view_with_patience(&state.otp, waiting, waiter, stop, id, patience?).await?;
     Ok(success(StatusCode::OK, &Text::VerificationState, locale, Verification::from(&view)))
 }
 
@@ -81,14 +93,15 @@ async fn verification(
     responses(
         (status = 200, description = "The events", body = String, content_type = "text/event-stream"),
         (status = 404, description = "`not_found`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "`rate_limited`: too many requests wait", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`rate_limited`: too many requests wait, or too many of this address", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`store_unavailable`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 async fn verification_events(
     State(state): State<Verifications>,
+    ClientIp(ip): ClientIp,
     stop: Stop,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    events(&state.otp, state.http.waiting(), stop, read_id(id)?).await
+    events(&state.otp, state.http.waiting(), Waiter::at(ip), stop, read_id(id)?).await
 }

@@ -1,10 +1,8 @@
-//! Waiting for news of a verification: a `GET` that waits, and a stream of events. Both hold a connection, so their
-//! number is bounded.
+//! Waiting for news of a verification: a `GET` that waits, and a stream of events. Both hold a connection, so they
+//! need a place.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{Extension, FromRequestParts, Query};
@@ -17,63 +15,18 @@ use tokio::time::Instant;
 use wartel_messaging::DeliveryState;
 use wartel_otp::{OtpService, VerificationId, VerificationState, VerificationView};
 
-use crate::codes::ProblemCode;
 use crate::engine::{STORE_WAIT, store_problem, within};
 use crate::layers::MAX_WAIT;
+use crate::places::{Place, Waiter, Waiting};
 use crate::problem::{FieldIssue, Problem};
 use crate::serve::Stopping;
 use crate::shapes::Verification;
 use crate::texts::Text;
 
-/// How many callers wait at the same time: a quarter of the connections that the server has by default.
-const PLACES: usize = 1_024;
-/// How many of them wait for news of one verification: the app, its page, and those that are just leaving.
-const PLACES_EACH: usize = 4;
-/// When to come back for a place.
-const COME_BACK: Duration = Duration::from_secs(5);
 /// How often a silent stream shows that it lives, and looks whether it is still wanted.
 const BEAT: Duration = Duration::from_secs(15);
 /// The longest life of a stream. A verification is over before.
 const LONGEST: Duration = Duration::from_secs(900);
-
-/// The places of those who wait.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Waiting(Arc<Mutex<HashMap<VerificationId, usize>>>);
-
-/// One of the places, given back when dropped.
-#[derive(Debug)]
-struct Place {
-    waiting: Waiting,
-    id: VerificationId,
-}
-
-impl Waiting {
-    fn enter(&self, id: VerificationId) -> Result<Place, Problem> {
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken: usize = places.values().sum();
-        let here = places.get(&id).copied().unwrap_or(0);
-        if taken >= PLACES || here >= PLACES_EACH {
-            let detail = "too many requests wait for news";
-            return Err(Problem::new(ProblemCode::RateLimited, detail, Text::TooManyWaiting)
-                .with_retry_after(COME_BACK));
-        }
-        places.insert(id, here + 1);
-        Ok(Place { waiting: self.clone(), id })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut places = self.waiting.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Entry::Occupied(mut place) = places.entry(self.id) {
-            if *place.get() <= 1 {
-                place.remove();
-            } else {
-                *place.get_mut() -= 1;
-            }
-        }
-    }
-}
 
 /// `?wait=` and `?since=`: how long to wait for news, and what the caller knows already.
 #[derive(Debug, Clone, Copy, Default)]
@@ -168,6 +121,7 @@ pub(crate) async fn view(otp: &OtpService, id: VerificationId) -> Result<Verific
 pub(crate) async fn view_with_patience(
     otp: &OtpService,
     waiting: &Waiting,
+    waiter: Waiter,
     mut stop: Stop,
     id: VerificationId,
     patience: Patience,
@@ -177,7 +131,7 @@ pub(crate) async fn view_with_patience(
     if patience.wait.is_zero() || is_news || !is_pending(&seen) {
         return Ok(seen);
     }
-    let _place = waiting.enter(id)?;
+    let _place = waiting.enter(id, waiter)?;
     // Not in a task of its own: a caller that leaves waits no longer.
     let changed = otp.changed(id, &seen, patience.wait);
     tokio::select! {
@@ -193,11 +147,12 @@ pub(crate) async fn view_with_patience(
 pub(crate) async fn events(
     otp: &OtpService,
     waiting: &Waiting,
+    waiter: Waiter,
     stop: Stop,
     id: VerificationId,
 ) -> Result<Response, Problem> {
     let first = view(otp, id).await?;
-    let place = waiting.enter(id)?;
+    let place = waiting.enter(id, waiter)?;
     let watch = Watch { otp: otp.clone(), stop, _place: place, next: Next::Show(first) };
     let deadline = Instant::now() + LONGEST;
     let events = Sse::new(stream_of(watch, deadline)).keep_alive(KeepAlive::new().interval(BEAT));
@@ -271,21 +226,6 @@ fn is_pending(view: &VerificationView) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn places_are_bounded_and_given_back() {
-        let waiting = Waiting::default();
-        let id = VerificationId::random();
-        let mut mine: Vec<Place> = (0..PLACES_EACH).map(|_| waiting.enter(id).unwrap()).collect();
-        assert_eq!(waiting.enter(id).unwrap_err().code(), ProblemCode::RateLimited);
-        mine.pop();
-        mine.push(waiting.enter(id).unwrap());
-        let others: Vec<Place> =
-            (0..PLACES - PLACES_EACH).map(|_| waiting.enter(VerificationId::random()).unwrap()).collect();
-        assert!(waiting.enter(VerificationId::random()).is_err());
-        drop((mine, others));
-        assert!(waiting.0.lock().unwrap().is_empty(), "nothing is kept of those who left");
-    }
 
     #[test]
     fn patience_is_whole_seconds_up_to_thirty() {

@@ -49,6 +49,9 @@ impl Http {
     /// `/v1/verifications`, for programs with an API key: ask for a code, check it, see and await how it stands, take
     /// it back, and exchange a proof for the phone number. The tenant is that of the key, whatever the tenant of `otp`.
     ///
+    /// At most 512 callers of one tenant wait for news at the same time, with whichever of its keys; what
+    /// [`verification_routes`](Self::verification_routes) says of all and of each verification holds here too.
+    ///
     /// Pages of other origins cannot call these routes: a key does not belong in a page. A key that is revoked is refused
     /// from the next request on; a stream of events that is open by then goes on to its end.
     pub fn v1_routes(&self, otp: OtpService, keys: Keys) -> Routes {

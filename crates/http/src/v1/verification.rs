@@ -10,6 +10,7 @@ use super::auth::{Reader, Writer};
 use crate::answer::{Success, success};
 use crate::engine::{STORE_WAIT, store_problem, within};
 use crate::extract::Language;
+use crate::places::Waiter;
 use crate::problem::{Problem, ProblemBody};
 use crate::shapes::Verification;
 use crate::texts::Text;
@@ -33,7 +34,7 @@ use crate::watch::{Patience, Stop, events, view, view_with_patience};
         (status = 401, description = "`unauthorized`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: the tenant has no such verification", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "`rate_limited`: too many requests wait", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`rate_limited`: too many requests wait, or too many of this tenant; ask without `wait`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`store_unavailable`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -46,7 +47,8 @@ pub(super) async fn verification(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let id = read_id(id)?;
-    let view = view_with_patience(&v1.otp_of(&caller), v1.http.waiting(), stop, id, patience?).await?;
+    let (waiting, waiter) = (v1.http.waiting(), Waiter::of(caller.tenant.clone()));
+    let view = view_with_patience(&v1.otp_of(&caller), waiting, waiter, stop, id, patience?).await?;
     Ok(success(StatusCode::OK, &Text::VerificationState, locale, Verification::from(&view)))
 }
 
@@ -63,7 +65,7 @@ pub(super) async fn verification(
         (status = 401, description = "`unauthorized`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: the tenant has no such verification", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "`rate_limited`: too many requests wait", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`rate_limited`: too many requests wait, or too many of this tenant", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`store_unavailable`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -73,7 +75,8 @@ pub(super) async fn verification_events(
     stop: Stop,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    events(&v1.otp_of(&caller), v1.http.waiting(), stop, read_id(id)?).await
+    let waiter = Waiter::of(caller.tenant.clone());
+    events(&v1.otp_of(&caller), v1.http.waiting(), waiter, stop, read_id(id)?).await
 }
 
 /// Takes a verification back.

@@ -9,13 +9,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tower::ServiceExt as _;
+use wartel_access::Scope;
 use wartel_http::ServeLimits;
 use wartel_http::axum::body::{Body, BodyDataStream};
-use wartel_http::axum::http::{Method, StatusCode};
+use wartel_http::axum::http::{Method, Request, StatusCode};
 
-use crate::app::{PHONE, TestApp, VERIFY_OTP, WEBHOOK_TOKEN, call, request};
+use crate::app::{
+    PHONE, REQUEST_OTP, RequestExt as _, TestApp, VERIFY_OTP, WEBHOOK_TOKEN, call, json_request, request,
+};
 use crate::store::Mode;
-use crate::v1::Program;
+use crate::v1::{Program, START, signed};
 
 async fn path_of(app: &TestApp) -> String {
     let started = app.start(PHONE).await;
@@ -37,7 +40,10 @@ struct Events {
 impl Events {
     async fn open(app: &TestApp, path: &str, key: Option<&str>) -> Self {
         let asked = request(Method::GET, path, Body::empty());
-        let asked = key.into_iter().fold(asked, crate::v1::signed);
+        Self::of(app, key.into_iter().fold(asked, signed)).await
+    }
+
+    async fn of(app: &TestApp, asked: Request<Body>) -> Self {
         let response = app.router.clone().oneshot(asked).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
@@ -147,6 +153,127 @@ async fn those_who_wait_are_bounded() {
     app.get(&path).await.expect(StatusCode::OK);
     waiting.pop();
     app.get(&format!("{path}?wait=1")).await.expect(StatusCode::OK);
+}
+
+/// The paths of `count` verifications, each asked for from another address.
+async fn paths_of(app: &TestApp, count: usize) -> Vec<String> {
+    let mut paths = Vec::new();
+    for n in 0..count {
+        let body = json!({"phone": format!("0812345{n:05}"), "full_name": "Test User"});
+        let asked = json_request(REQUEST_OTP, body).from(&format!("198.51.{}.1", 100 + n));
+        let answer = app.call(asked).await.expect(StatusCode::OK);
+        paths
+            .push(format!("/api/verifications/{}", answer.json["data"]["verification_id"].as_str().unwrap()));
+    }
+    paths
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_address_takes_no_place_of_another() {
+    let app = TestApp::new();
+    let paths = paths_of(&app, 17).await;
+    let (last, taken) = paths.split_last().unwrap();
+    let get = |path: String, peer: &str| app.call(request(Method::GET, &path, Body::empty()).from(peer));
+    for (greedy, same, other) in [
+        ("203.0.113.9", "203.0.113.9", "203.0.113.10"),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1"),
+    ] {
+        let mut waiting = Vec::new();
+        for path in taken.iter().flat_map(|path| [path; 4]) {
+            let asked = request(Method::GET, &format!("{path}/events"), Body::empty()).from(greedy);
+            waiting.push(Events::of(&app, asked).await);
+        }
+        assert_eq!(waiting.len(), 64);
+        for wish in ["?wait=30", "/events"] {
+            let answer = get(format!("{last}{wish}"), same).await.problem(429, "rate_limited");
+            assert_eq!(answer.header("retry-after"), "5");
+        }
+        // Who does not wait needs no place, nor does who has not to wait.
+        get(last.clone(), same).await.expect(StatusCode::OK);
+        get(format!("{last}?wait=30&since=queued"), same).await.expect(StatusCode::OK);
+        get(format!("{last}?wait=1"), other).await.expect(StatusCode::OK);
+        let asked = request(Method::GET, &format!("{last}/events"), Body::empty()).from(other);
+        assert_eq!(Events::of(&app, asked).await.next().await.unwrap()["state"], "pending");
+        // A place is free again as soon as a reader leaves.
+        waiting.pop();
+        get(format!("{last}?wait=1"), same).await.expect(StatusCode::OK);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_tenant_takes_no_place_of_another() {
+    let program = Program::new().await;
+    let app = &program.app;
+    let second_key = app.key("toko-budi", &Scope::ALL).await;
+    let other_key = app.key("warung-siti", &Scope::ALL).await;
+    let mut waiting = Vec::new();
+    for n in 0..128 {
+        let path = program.start(&format!("0812345{n:05}")).await;
+        for key in [&program.key, &second_key, &program.key, &second_key] {
+            waiting.push(Events::open(app, &format!("{path}/events"), Some(key)).await);
+        }
+    }
+    let last = program.start(PHONE).await;
+    for key in [&program.key, &second_key] {
+        for wish in ["?wait=30", "/events"] {
+            let asked = request(Method::GET, &format!("{last}{wish}"), Body::empty());
+            let answer = app.call(signed(asked, key)).await.problem(429, "rate_limited");
+            assert_eq!(answer.header("retry-after"), "5");
+        }
+    }
+    program.get(&last).await.expect(StatusCode::OK);
+    let theirs = signed(json_request(START, json!({"phone": PHONE, "purpose": "login"})), &other_key);
+    let theirs = app.call(theirs).await.expect(StatusCode::CREATED);
+    let theirs = format!("{START}/{}?wait=1", theirs.json["data"]["verification_id"].as_str().unwrap());
+    app.call(signed(request(Method::GET, &theirs, Body::empty()), &other_key)).await.expect(StatusCode::OK);
+    // Whoever uses the public routes has other places.
+    let public = path_of(app).await;
+    app.get(&format!("{public}?wait=1")).await.expect(StatusCode::OK);
+    waiting.pop();
+    program.get(&format!("{last}?wait=1")).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_gives_its_place_back() {
+    let app = TestApp::new();
+    let path = path_of(&app).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(wartel_http::serve(
+        listener,
+        app.router.clone(),
+        ServeLimits::default(),
+        std::future::pending(),
+    ));
+    let mut clients = Vec::new();
+    for target in ["?wait=30", "/events", "?wait=30", "/events"] {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let head = format!("GET {path}{target} HTTP/1.1\r\nhost: x\r\n\r\n");
+        client.write_all(head.as_bytes()).await.unwrap();
+        clients.push(client);
+    }
+    let open = || app.router.clone().oneshot(request(Method::GET, &format!("{path}/events"), Body::empty()));
+    let all = async {
+        while open().await.unwrap().status() == StatusCode::OK {
+            tokio::task::yield_now().await;
+        }
+        // Who leaves makes room for one.
+        let mut others = Vec::new();
+        while let Some(client) = clients.pop() {
+            drop(client);
+            let mut response = open().await.unwrap();
+            while response.status() != StatusCode::OK {
+                tokio::task::yield_now().await;
+                response = open().await.unwrap();
+            }
+            others.push(response);
+            assert_eq!(open().await.unwrap().status(), StatusCode::TOO_MANY_REQUESTS);
+        }
+        others.len()
+    };
+    // Far less than they would have waited.
+    let others = tokio::time::timeout(Duration::from_secs(10), all).await;
+    assert_eq!(others.expect("the places of those who left are free"), 4);
 }
 
 #[tokio::test(start_paused = true)]
