@@ -10,7 +10,7 @@ use wartel_tests::process::Service;
 
 use super::store::Store;
 use super::{DIGITS, PHONE, Stage, stage_on};
-use crate::races::{Tally, rounds};
+use crate::races::{Rounds, Seen, Tally, rounds};
 
 const AT_ONCE: usize = 1_000;
 
@@ -82,13 +82,14 @@ impl Trio {
 }
 
 /// A thousand right codes at once, at three processes: one succeeds, and its proof is the only one.
-async fn one_right_code_succeeds(trio: Trio, rounds: usize) {
-    let mut registered = 0;
-    for round in 0..rounds {
+async fn one_right_code_succeeds(trio: Trio, usual: usize) {
+    let (mut registered, mut rounds) = (0, Rounds::new(usual));
+    while let Some(round) = rounds.next() {
         let (id, code) = trio.started(round).await;
         let (tally, answers) = trio.check_all(&id, std::iter::repeat_n(code, AT_ONCE)).await;
-        assert!(tally.has_one_success(), "round {round}: {tally:?}");
-        if tally.approved == 0 {
+        let seen = tally.of_right_codes();
+        rounds.note(seen, &tally);
+        if seen == Seen::Hidden {
             // The one that succeeded is among those that were told too late.
             let seen = trio.apis[0].get(&format!("/api/verifications/{id}")).await.unwrap();
             assert_eq!(
@@ -111,16 +112,18 @@ async fn one_right_code_succeeds(trio: Trio, rounds: usize) {
         assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
         assert!(statuses.iter().all(|status| matches!(status, 201 | 409)), "{statuses:?}");
     }
+    rounds.end("a thousand right codes at three processes");
     let count = "SELECT CAST(count(*) AS TEXT) FROM wartel_registration_registrations";
     assert_eq!(trio.stage.store.texts(count).await, [registered.to_string()]);
 }
 
 /// A thousand wrong codes at once, at three processes: five are counted, and each is told another number.
-async fn five_wrong_codes_are_counted(trio: Trio, rounds: usize) {
-    for round in 0..rounds {
+async fn five_wrong_codes_are_counted(trio: Trio, usual: usize) {
+    let mut rounds = Rounds::new(usual);
+    while let Some(round) = rounds.next() {
         let (id, code) = trio.started(round).await;
         let (tally, answers) = trio.check_all(&id, std::iter::repeat_n(wrong(&code), AT_ONCE)).await;
-        assert!(tally.has_five_wrong(), "round {round}: {tally:?}");
+        rounds.note(tally.of_wrong_codes(), &tally);
         assert_eq!(tally.wrong + tally.locked, AT_ONCE, "round {round}: {tally:?}");
         let mut left: Vec<_> =
             answers.iter().filter_map(|answer| answer.body["attempts_left"].as_u64()).collect();
@@ -130,17 +133,20 @@ async fn five_wrong_codes_are_counted(trio: Trio, rounds: usize) {
         assert!(left.len() == told && left.iter().all(|left| *left < 5), "round {round}: {left:?}");
         assert_eq!(trio.check_all(&id, [code]).await.0.locked, 1, "round {round}");
     }
+    rounds.end("a thousand wrong codes at three processes");
 }
 
 /// A right code and a wrong one at the same moment, at two of three processes: the right one wins.
-async fn the_right_code_wins(trio: Trio, rounds: usize) {
-    for round in 0..rounds {
+async fn the_right_code_wins(trio: Trio, usual: usize) {
+    let mut rounds = Rounds::new(usual);
+    while let Some(round) = rounds.next() {
         let (id, code) = trio.started(round).await;
         let mut codes = vec![wrong(&code), code];
         codes.rotate_left(round % 2);
         let (tally, _) = trio.check_all(&id, codes).await;
-        assert!(tally.approved == 1 || tally.late > 0, "round {round}: {tally:?}");
+        rounds.note(tally.of_one_right_code(), &tally);
     }
+    rounds.end("a right code and a wrong one at three processes");
 }
 
 /// Whoever asks another instance is known there: one code, one wait, one view.
