@@ -530,7 +530,8 @@ pub trait OtpStore: fmt::Debug + Send + Sync + 'static {
 
     /// Leases at most `limit` sends whose lease has lapsed. One that was handed over too often, or whose
     /// code is too old to be sent, becomes `unknown` instead. A send that did not come far enough by its deadline
-    /// goes on over the next channel, also leased here.
+    /// goes on over the next channel, also leased here. A send that was handed over more than once and is given up
+    /// gives its places in the budgets of refusals back: nothing that is still said of it is a certain refusal.
     async fn lease_due(
         &self,
         limit: usize,

@@ -3,7 +3,7 @@
 use wartel_core::{PhoneNumber, TenantId, Timestamp};
 use wartel_messaging::DeliveryState;
 
-use super::state::{Challenge, PhoneLedger, Send, Verification};
+use super::state::{Challenge, PhoneLedger, Reservation, Send, Verification};
 use crate::store::{LeasedSend, Rules};
 use crate::verification::SendId;
 
@@ -12,6 +12,14 @@ pub(super) struct Scope<'a> {
     pub(super) tenant: &'a TenantId,
     pub(super) phone: &'a PhoneNumber,
     pub(super) rules: &'a Rules,
+}
+
+/// What was due of a phone.
+pub(super) struct Due {
+    /// The sends to be made.
+    pub(super) leased: Vec<LeasedSend>,
+    /// Places in budgets that are given back, because the sends that kept them are given up.
+    pub(super) released: Vec<Reservation>,
 }
 
 impl Scope<'_> {
@@ -51,9 +59,10 @@ impl PhoneLedger {
     }
 
     /// At most `limit` sends to be made: over the next channel where a deadline has passed, and again where a
-    /// lease has lapsed. What may not be sent again becomes `unknown`.
-    pub(super) fn lease_due(&mut self, scope: &Scope<'_>, limit: usize, now: Timestamp) -> Vec<LeasedSend> {
-        let mut leased = Vec::new();
+    /// lease has lapsed. What may not be sent again becomes `unknown`; the places in budgets of those that cannot be
+    /// refused any more are given back.
+    pub(super) fn lease_due(&mut self, scope: &Scope<'_>, limit: usize, now: Timestamp) -> Due {
+        let (mut leased, mut released) = (Vec::new(), Vec::new());
         let late: Vec<(SendId, u32)> = self
             .challenges
             .iter()
@@ -76,6 +85,10 @@ impl PhoneLedger {
                 if !may_be_sent || send.tries >= scope.rules.uncertain_tries {
                     send.lease_until = None;
                     send.state = send.state.max(DeliveryState::Unknown);
+                    // No refusal of a second try is certain. One of the only try still is, should it come late.
+                    if send.tries > 1 {
+                        released.append(&mut send.reserved);
+                    }
                     continue;
                 }
                 if leased.len() + again.len() >= limit {
@@ -95,7 +108,7 @@ impl PhoneLedger {
                 leased.push(scope.leased(challenge, send, asked_by));
             }
         }
-        leased
+        Due { leased, released }
     }
 
     /// Goes on over the next channel unless the message came far enough.

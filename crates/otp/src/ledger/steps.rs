@@ -262,14 +262,20 @@ pub fn lease_due(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<LeasedSend>, StoreError> {
-    let mut leased = Vec::new();
+    let (mut leased, mut released) = (Vec::new(), Vec::new());
     for (tenant, phone) in tx.due(limit, now)? {
         // One phone may have several sends that are due; what goes over the limit stays due.
         let room = limit.saturating_sub(leased.len());
         let mut ledger = tx.load(&tenant, &phone)?;
-        leased.extend(ledger.lease_due(&Scope { tenant: &tenant, phone: &phone, rules }, room, now));
+        let due = ledger.lease_due(&Scope { tenant: &tenant, phone: &phone, rules }, room, now);
+        leased.extend(due.leased);
+        released.extend(due.released);
         tx.save(&tenant, &phone, &ledger)?;
     }
+    // Behind all phones, as everywhere, and each of them whatever becomes of the others: a store that reads what a
+    // step misses learns of all of them at once.
+    let given_back = released.iter().map(|place| tx.release(&place.budget, place.at));
+    given_back.fold(Ok(()), Result::and)?;
     Ok(leased)
 }
 

@@ -155,6 +155,48 @@ pub async fn a_refusal_after_a_lapsed_lease_is_not_certain(store: Store) {
     assert!(is_approved(&right(&store, one.id, at(81)).await));
 }
 
+/// Sends of which nobody ever recorded what came of them are given up when their second lease has lapsed: no refusal
+/// of them would be certain, so their places are given back, once, and whatever is still said of them.
+pub async fn sends_that_are_given_up_keep_no_place(store: Store) {
+    let budgets = [Budget::new("here", Rate::new(2, HOUR)), Budget::new("there", Rate::new(2, HOUR))];
+    let of = |n| admit_for(&phone_number(n)).refusals(budgets.clone());
+    given(&store, &of(1), T0).await;
+    given(&store, &of(2), T0).await;
+    let again = lease(&store, 10, at(30)).await;
+    assert_eq!(again.len(), 2);
+    // While they are under way again, they keep them.
+    assert_eq!(refused(&store, &of(3), at(60) - MICRO).await, (Refusal::SharedBudget, at(3_600)));
+    assert!(lease(&store, 10, at(60)).await.is_empty());
+    for n in 3..5 {
+        given(&store, &of(n), at(60)).await;
+    }
+    for (n, send) in again.iter().enumerate() {
+        assert!(
+            !record(&store, send, SendOutcome::Refused, at(61)).await,
+            "a send that is given up is refused"
+        );
+        assert!(record(&store, send, accepted(&format!("m{n}")), at(62)).await);
+    }
+    assert!(lease(&store, 10, at(63)).await.is_empty());
+    for budget in budgets {
+        let request = admit_for(&phone_number(5)).refusals([budget]);
+        assert_eq!(refused(&store, &request, at(63)).await, (Refusal::SharedBudget, at(90)));
+    }
+}
+
+/// A send whose only lease has lapsed and that is not sent again, because its code is over, may still be refused for
+/// certain: then it counts.
+pub async fn a_send_that_may_still_be_refused_keeps_its_place(store: Store) {
+    let budget = Budget::new("refused", Rate::new(1, HOUR));
+    let of = |n| admit_for(&phone_number(n)).refusals([budget.clone()]);
+    let one = given(&store, &of(1), T0).await;
+    assert!(cancel(&store, one.id, at(1)).await);
+    assert!(lease(&store, 10, at(30)).await.is_empty());
+    assert_eq!(refused(&store, &of(2), at(31)).await, (Refusal::SharedBudget, at(3_600)));
+    assert!(record(&store, &one.send, SendOutcome::Refused, at(32)).await);
+    assert_eq!(refused(&store, &of(2), at(33)).await, (Refusal::SharedBudget, at(3_600)));
+}
+
 /// A send that was accepted cannot be refused afterwards.
 pub async fn an_accepted_send_is_not_given_back(store: Store) {
     let request = ask_quick(1).phone_rates([Rate::new(1, HOUR)]);

@@ -19,6 +19,9 @@ impl Model {
             if over {
                 send.leased_until = None;
                 send.state = send.state.max(DeliveryState::Unknown);
+                if send.leases > 1 {
+                    self.free_place(index);
+                }
             } else {
                 send.leases += 1;
                 send.leased_until = Some(self.now + self.limits.rules.lease);
@@ -56,13 +59,18 @@ impl Model {
         if certain {
             self.give_back(index);
         } else {
-            self.charges.retain(|c| c.send != index || !matches!(c.budget, Shared::Refused { .. }));
+            self.free_place(index);
         }
         if outcome == Outcome::Accepted {
             self.sends[index].first_id = true;
             self.hear(index, Named::First);
         }
         Answer::Flag(true)
+    }
+
+    /// It will never be a certain refusal.
+    fn free_place(&mut self, index: usize) {
+        self.charges.retain(|c| c.send != index || !matches!(c.budget, Shared::Refused { .. }));
     }
 
     /// Certainly refused: the phone gets its send and the wait back, and a code that nobody can have is over.

@@ -1,5 +1,7 @@
 //! The verbs that look for phones themselves: leasing what is due, and cleaning up.
 
+use std::collections::BTreeSet;
+
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, Row as _};
 use wartel_core::{StoreError, Timestamp};
@@ -52,9 +54,17 @@ pub(super) async fn lease_due(
             let mut transaction = connection.begin_with(BEGIN).await?;
             let mut snapshot = Snapshot::default();
             load::listed(&mut transaction, &mut snapshot, DUE, limit, now).await?;
-            let mut step = StepTransaction::new(&snapshot);
-            let leased = steps::lease_due(&mut step, limit, rules, now);
-            let (changes, _) = step.into_parts();
+            let run = |snapshot: &Snapshot| {
+                let mut step = StepTransaction::new(snapshot);
+                (steps::lease_due(&mut step, limit, rules, now), step.into_parts())
+            };
+            let (mut leased, (mut changes, missed)) = run(&snapshot);
+            if leased.is_err() && !missed.budgets.is_empty() {
+                // In which budgets places are given back stands in the ledgers that are due.
+                let wanted: BTreeSet<_> = missed.budgets.into_iter().collect();
+                load::budgets(&mut transaction, &mut snapshot, &wanted, 0).await?;
+                (leased, (changes, _)) = run(&snapshot);
+            }
             if leased.is_ok() {
                 snapshot.apply(changes);
                 write::changes(&mut transaction, &snapshot).await?;
