@@ -22,7 +22,7 @@ impl TimeSource for RedisStores {
 }
 
 /// Seconds, and microseconds within the second.
-fn time(answer: &Value) -> Option<Timestamp> {
+pub(super) fn time(answer: &Value) -> Option<Timestamp> {
     let Value::Array(parts) = answer else { return None };
     let [Value::BulkString(seconds), Value::BulkString(micros)] = parts.as_slice() else { return None };
     let number = |digits: &[u8]| std::str::from_utf8(digits).ok()?.parse::<i64>().ok();

@@ -2,7 +2,7 @@
 -- nothing that is read here, except where an event of a budget has its place. Nothing is written unless all checks
 -- hold, and every list is looked at before the first write, so that no write fails after another one succeeded.
 --
--- KEYS: all keys, in any order. ARGV: "r" (read) or "w" (write), the length of a version, the number of checks, the
+-- KEYS: all keys, in any order. ARGV: until when it may write, "r" (read) or "w" (write), the length of a version, the number of checks, the
 -- checks, the writes. A check or a write is a letter, the number of its key, and what that letter needs.
 --
 -- Answers {1} if everything was written, and otherwise {0, what stands under the key of each check}.
@@ -31,7 +31,14 @@ local function outlive(name, ttl)
   lives[name] = life
 end
 
+local limit = tonumber(take())
 local writes = take() == 'w'
+if writes then
+  local time = redis.call('TIME')
+  if time[1] * 1000000 + time[2] > limit then
+    return { err = 'LATE the step came after its deadline' }
+  end
+end
 local version_ends = tonumber(take()) - 1
 local holds = true
 local checks = {}

@@ -6,6 +6,9 @@ use std::fmt;
 use redis::{ErrorKind, RedisError};
 use wartel_core::{StoreError, StoreErrorKind};
 
+/// What a script answers that comes after its deadline.
+const LATE: &str = "LATE";
+
 /// What Redis reported, without the command and without any value of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RedisFailure {
@@ -79,7 +82,9 @@ impl RedisFailure {
             Cause::Code(code) => match &**code {
                 // No memory, read-only, the disk does not take what has to be kept, too few replicas.
                 "OOM" | "READONLY" | "MISCONF" | "NOREPLICAS" => StoreErrorKind::Full,
-                "LOADING" | "BUSY" | "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" => StoreErrorKind::Unavailable,
+                "LOADING" | "BUSY" | "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" | LATE => {
+                    StoreErrorKind::Unavailable
+                }
                 // Somebody else's value stands under a key of ours.
                 "WRONGTYPE" => StoreErrorKind::Corrupt,
                 _ => StoreErrorKind::Unexpected,
@@ -90,13 +95,21 @@ impl RedisFailure {
     /// Whether what could not be sent, or was refused, may succeed a moment later.
     pub(super) fn may_pass(&self) -> bool {
         self.cause == Cause::Connection
-            || matches!(self.code(), Some("LOADING" | "BUSY" | "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN"))
+            || matches!(
+                self.code(),
+                Some("LOADING" | "BUSY" | "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" | LATE)
+            )
     }
 
     /// Whether another connection may lead to a server that does better: after a failover this one is a replica.
     pub(super) fn is_of_the_connection(&self) -> bool {
         matches!(self.code(), Some("READONLY" | "MASTERDOWN"))
             || matches!(self.cause, Cause::Connection | Cause::Credentials | Cause::Shape)
+    }
+
+    /// A script came after its deadline, by the server's clock, and has written nothing.
+    pub(super) fn is_late(&self) -> bool {
+        self.code() == Some(LATE)
     }
 
     pub(super) fn has_no_script(&self) -> bool {
@@ -132,6 +145,7 @@ impl fmt::Display for RedisFailure {
                     "READONLY" => "the server is a replica, which cannot be written",
                     "MISCONF" => "the server cannot write to its disk",
                     "NOREPLICAS" => "the server has too few replicas",
+                    LATE => "the server came to the step too late and did not take it",
                     "LOADING" => "the server is starting",
                     "BUSY" => "the server is busy with a script",
                     "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" => "the server is not ready",
@@ -198,6 +212,7 @@ mod tests {
             ("BUSY", Unavailable, true),
             ("MASTERDOWN", Unavailable, true),
             ("CLUSTERDOWN", Unavailable, true),
+            ("LATE", Unavailable, true),
             ("WRONGTYPE", Corrupt, false),
             ("MOVED", Unexpected, false),
             ("NOPERM", Unexpected, false),

@@ -1,7 +1,8 @@
 //! The connection to a server: made when it is needed, shared by all steps, replaced when it is broken.
 //!
 //! One connection serves all steps at once, because the server does one thing after the other anyway. A connection
-//! that is silent for too long is replaced as well: a machine that is gone says nothing.
+//! that is silent for too long is replaced as well: a machine that is gone says nothing. What was sent to it must not
+//! be carried out when nobody waits any more, so scripts that write say until when they may.
 #![cfg_attr(not(feature = "otp"), allow(dead_code, reason = "some of it is needed by one domain only"))]
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -11,7 +12,10 @@ use redis::aio::{ConnectionManager, MultiplexedConnection};
 use redis::{AsyncConnectionConfig, Client, Cmd, Value, cmd};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout_at};
+use wartel_core::Timestamp;
 
+use super::clock;
+use super::deadline::ServerTime;
 use super::error::RedisFailure;
 use super::script::Call;
 
@@ -50,6 +54,23 @@ pub(super) struct Reply {
 #[derive(Clone)]
 pub(super) struct Link {
     source: Source,
+    time: Arc<Time>,
+}
+
+/// The server's clock.
+#[derive(Default)]
+struct Time {
+    known: ServerTime,
+    /// Held by the one step that asks for all.
+    asking: Mutex<()>,
+}
+
+/// What is sent.
+#[derive(Clone, Copy)]
+enum Sent<'a> {
+    Command(&'a Cmd),
+    Named(&'a Call<'a>),
+    InFull(&'a Call<'a>),
 }
 
 #[derive(Clone)]
@@ -94,11 +115,11 @@ impl Link {
             .set_connection_timeout(Some(CONNECT_TIME))
             .set_pipeline_buffer_size(WRITE_BUFFER);
         let own = Own { client, config, current: RwLock::default(), connecting: Mutex::default() };
-        Self { source: Source::Own(Arc::new(own)) }
+        Self { source: Source::Own(Arc::new(own)), time: Arc::default() }
     }
 
-    pub(super) const fn managed(manager: ConnectionManager) -> Self {
-        Self { source: Source::Manager(manager) }
+    pub(super) fn managed(manager: ConnectionManager) -> Self {
+        Self { source: Source::Manager(manager), time: Arc::default() }
     }
 
     /// Sends a command until it is answered or the time is over.
@@ -109,11 +130,12 @@ impl Link {
         deadline: Instant,
     ) -> Result<Reply, RedisFailure> {
         let mut repeated = false;
-        let value = self.ask_again(command, repeat, deadline, &mut repeated).await?;
+        let value = self.ask_again(Sent::Command(command), repeat, deadline, &mut repeated).await?;
         Ok(Reply { value, repeated })
     }
 
-    /// Runs a script by its name, or as a whole if the server does not know it.
+    /// Runs a script by its name, or as a whole if the server does not know it. One that writes only until a limit is
+    /// not carried out any more when this has answered.
     pub(super) async fn call(
         &self,
         call: &Call<'_>,
@@ -121,9 +143,9 @@ impl Link {
         deadline: Instant,
     ) -> Result<Reply, RedisFailure> {
         let mut repeated = false;
-        let value = match self.ask_again(&call.by_name(), repeat, deadline, &mut repeated).await {
+        let value = match self.ask_again(Sent::Named(call), repeat, deadline, &mut repeated).await {
             Err(failure) if failure.has_no_script() => {
-                self.ask_again(&call.in_full(), repeat, deadline, &mut repeated).await
+                self.ask_again(Sent::InFull(call), repeat, deadline, &mut repeated).await
             }
             answer => answer,
         };
@@ -133,13 +155,13 @@ impl Link {
     /// Sets `repeated` before it sends a command again that may have been carried out.
     async fn ask_again(
         &self,
-        command: &Cmd,
+        sent: Sent<'_>,
         repeat: Repeat,
         deadline: Instant,
         repeated: &mut bool,
     ) -> Result<Value, RedisFailure> {
         loop {
-            let failed = match self.attempt(command, deadline).await {
+            let failed = match self.attempt(sent, repeat, deadline).await {
                 Ok(value) => return Ok(value),
                 Err(failed) => failed,
             };
@@ -154,7 +176,60 @@ impl Link {
         }
     }
 
-    async fn attempt(&self, command: &Cmd, deadline: Instant) -> Result<Value, Failed> {
+    async fn attempt(&self, sent: Sent<'_>, repeat: Repeat, deadline: Instant) -> Result<Value, Failed> {
+        let (call, is_named) = match sent {
+            Sent::Command(command) => return self.send(command, deadline).await,
+            Sent::Named(call) => (call, true),
+            Sent::InFull(call) => (call, false),
+        };
+        let limit = if call.is_limited() {
+            // What may be sent again is waited for until the end, by whichever answer.
+            let until = match repeat {
+                Repeat::Safe => deadline,
+                Repeat::Never => deadline.min(Instant::now() + TRY_TIME),
+            };
+            let limit = self.limit(until, deadline).await;
+            Some(limit.map_err(|failure| Failed { failure, sent: false })?)
+        } else {
+            None
+        };
+        let command = if is_named { call.by_name(limit) } else { call.in_full(limit) };
+        let answer = self.send(&command, deadline).await;
+        if answer.as_ref().is_err_and(|failed| failed.failure.is_late()) {
+            // If it is not late by this machine's clock, the server's was set.
+            self.time.known.forget();
+        }
+        answer
+    }
+
+    /// Until when the server may write for a caller that waits until `until`, by the server's clock.
+    async fn limit(&self, until: Instant, deadline: Instant) -> Result<Timestamp, RedisFailure> {
+        if let Some(limit) = self.time.known.limit(until) {
+            return Ok(limit);
+        }
+        let asking = timeout_at(deadline, self.time.asking.lock()).await;
+        let _asking = asking.map_err(|_elapsed| RedisFailure::SLOW)?;
+        // Whoever was before may have asked.
+        if let Some(limit) = self.time.known.limit(until) {
+            return Ok(limit);
+        }
+        loop {
+            let failed = match self.send(&cmd("TIME"), deadline).await {
+                Ok(answer) => {
+                    self.time.known.learn(clock::time(&answer).ok_or(RedisFailure::SHAPE)?);
+                    return self.time.known.limit(until).ok_or(RedisFailure::SLOW);
+                }
+                Err(failed) => failed,
+            };
+            let passes = failed.sent || failed.failure.may_pass();
+            if !passes || Instant::now() + PAUSE >= deadline {
+                return Err(failed.failure);
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn send(&self, command: &Cmd, deadline: Instant) -> Result<Value, Failed> {
         let not_sent = |failure| Failed { failure, sent: false };
         let mut line = self.line(deadline).await.map_err(not_sent)?;
         let until = deadline.min(Instant::now() + TRY_TIME);
@@ -175,10 +250,12 @@ impl Link {
             },
             Err(_elapsed) => Failed { failure: RedisFailure::SLOW, sent: true },
         };
-        if let (Source::Own(own), Line::Own(number, _)) = (&self.source, &line)
-            && (failed.sent || failed.failure.is_of_the_connection())
-        {
-            own.drop_connection(*number);
+        if failed.sent || failed.failure.is_of_the_connection() {
+            // The next connection may lead to another server.
+            self.time.known.forget();
+            if let (Source::Own(own), Line::Own(number, _)) = (&self.source, &line) {
+                own.drop_connection(*number);
+            }
         }
         Err(failed)
     }

@@ -33,6 +33,7 @@
 //! it, and a failover to a replica what was not replicated. Whoever cannot bear that uses `appendfsync always`, or SQL.
 
 mod clock;
+mod deadline;
 mod error;
 mod link;
 #[cfg(feature = "otp")]
@@ -64,7 +65,9 @@ const LONGEST_TAG: usize = 64;
 ///
 /// # Behavior
 /// - An answer means that the step is in the server's append-only file; see the [module](self) for what that is worth.
-/// - A step that has no answer after 2 s fails with [`StoreErrorKind::Unavailable`]; it may still be taken.
+/// - A step that has no answer after 2 s fails with [`StoreErrorKind::Unavailable`]. Whether it was taken is not known
+///   then, but it will not be taken any more: a server that hung and goes on refuses to write, by its own clock, what
+///   nobody waits for. The clock is asked for every 30 s.
 /// - A restart of the server within that time is waited for. An answer that was lost is asked for again: every step
 ///   carries a version of its own, by which a step that was already taken is known. Only an addition to tallies is not
 ///   tried again.

@@ -5,16 +5,19 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use redis::{Cmd, Script, cmd};
+use wartel_core::Timestamp;
 
 /// One script: it is sent as a whole only to a server that does not know it.
 pub(super) struct Known {
     text: &'static str,
     name: String,
+    /// Whether its first argument is until when it may write. What may be done at any time needs none.
+    is_limited: bool,
 }
 
 /// Checks what was read and writes everything.
 #[cfg(feature = "otp")]
-pub(super) static COMMIT: LazyLock<Known> = LazyLock::new(|| Known::new(include_str!("commit.lua")));
+pub(super) static COMMIT: LazyLock<Known> = LazyLock::new(|| Known::limited(include_str!("commit.lua")));
 
 /// Deletes what is over.
 #[cfg(feature = "otp")]
@@ -22,7 +25,7 @@ pub(super) static SWEEP: LazyLock<Known> = LazyLock::new(|| Known::new(include_s
 
 /// Adds to tallies.
 #[cfg(feature = "otp")]
-pub(super) static TALLY: LazyLock<Known> = LazyLock::new(|| Known::new(include_str!("tally.lua")));
+pub(super) static TALLY: LazyLock<Known> = LazyLock::new(|| Known::limited(include_str!("tally.lua")));
 
 /// Deletes tallies.
 #[cfg(feature = "otp")]
@@ -43,7 +46,12 @@ pub(super) static WRITE: LazyLock<Known> =
 
 impl Known {
     fn new(text: &'static str) -> Self {
-        Self { text, name: Script::new(text).get_hash().to_owned() }
+        Self { text, name: Script::new(text).get_hash().to_owned(), is_limited: false }
+    }
+
+    #[cfg(feature = "otp")]
+    fn limited(text: &'static str) -> Self {
+        Self { is_limited: true, ..Self::new(text) }
     }
 
     pub(super) fn call(&'static self) -> Call<'static> {
@@ -84,19 +92,27 @@ impl Call<'_> {
         self.argument(number.to_string());
     }
 
-    pub(super) fn by_name(&self) -> Cmd {
-        self.command("EVALSHA", &self.script.name)
+    /// Whether it needs to be told until when it may write.
+    pub(super) const fn is_limited(&self) -> bool {
+        self.script.is_limited
     }
 
-    pub(super) fn in_full(&self) -> Cmd {
-        self.command("EVAL", self.script.text)
+    pub(super) fn by_name(&self, limit: Option<Timestamp>) -> Cmd {
+        self.command("EVALSHA", &self.script.name, limit)
     }
 
-    fn command(&self, verb: &str, script: &str) -> Cmd {
+    pub(super) fn in_full(&self, limit: Option<Timestamp>) -> Cmd {
+        self.command("EVAL", self.script.text, limit)
+    }
+
+    fn command(&self, verb: &str, script: &str, limit: Option<Timestamp>) -> Cmd {
         let mut command = cmd(verb);
         command.arg(script).arg(self.keys.len());
         for key in &self.keys {
             command.arg(key.as_str());
+        }
+        if let Some(limit) = limit {
+            command.arg(limit.as_micros());
         }
         for argument in &self.arguments {
             command.arg(argument.as_slice());

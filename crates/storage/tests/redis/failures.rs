@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use redis::aio::MultiplexedConnection;
 use redis::{Client, cmd};
 use tokio::task::JoinSet;
 use wartel_core::{Probe as _, ProbeFailureKind, StoreErrorKind};
 use wartel_otp::store::{Admission, AttemptOutcome, Target};
 use wartel_otp::testing::{T0, admit_for, attempt, phone_number, sample_phone};
-use wartel_otp::{Budget, OtpStore, Rate};
+use wartel_otp::{Budget, OtpStore, Rate, Tally, TallyStore as _};
 use wartel_storage::RedisStores;
 
 use super::proxy;
@@ -198,6 +199,85 @@ async fn a_server_that_hangs_holds_nobody() {
     let back = Instant::now();
     given(&stores, 2, at(1)).await;
     assert!(back.elapsed() < Duration::from_secs(1), "back after {:?}", back.elapsed());
+}
+
+/// How many scripts the server has carried out, or refused.
+async fn scripts(direct: &mut MultiplexedConnection) -> u64 {
+    let info: String = cmd("INFO").arg("commandstats").query_async(direct).await.unwrap();
+    let line = info.lines().find_map(|line| line.strip_prefix("cmdstat_evalsha:calls="));
+    line.map_or(0, |line| line.split(',').next().unwrap().parse().unwrap())
+}
+
+/// A server that hung goes on with what still lies in its buffers: nobody waits for that any more, and it is not done.
+/// A right code stays good, a wrong one does not count, a code is not sent, and nothing is tallied twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[cfg_attr(not(has_redis), ignore = "needs redis-server")]
+async fn what_nobody_waits_for_any_more_is_not_done() {
+    let server = Arc::new(start().await);
+    let (hangs, socket) = (Arc::clone(&server), server.socket());
+    let (port, armed) = proxy::before_scripts(socket, move || hangs.signal("STOP")).await;
+    let stores = RedisStores::connect(&format!("redis://127.0.0.1:{port}")).await.unwrap();
+    let mut direct = connection(&server.url()).await;
+    let (id, _) = given(&stores, 1, T0).await;
+    let challenge = live(&stores, id, T0).await;
+    let tally = || vec![Tally::new("sends", T0, 1, 0)];
+    // One after the other, for one that has no answer breaks the connection that all of them share.
+    for step in 0..4 {
+        // The scripts are known to the server, and its time to the stores.
+        stores.add_tallies(vec![Tally::new("others", T0, 1, 0)]).await.unwrap();
+        given(&stores, 100 + step, T0).await;
+        let before = scripts(&mut direct).await;
+        armed.store(true, Ordering::Relaxed);
+        let check = |right| stores.attempt(attempt(Target::Id(id), Some(challenge), right), at(1));
+        let failed = match step {
+            0 => check(true).await.map(|_| ()),
+            1 => check(false).await.map(|_| ()),
+            2 => stores.admit(admit_for(&phone_number(2)).build(), T0).await.map(|_| ()),
+            _ => stores.add_tallies(tally()).await,
+        };
+        assert_eq!(failed.unwrap_err().kind(), StoreErrorKind::Unavailable, "step {step}");
+        server.signal("CONT");
+        let begun = Instant::now();
+        while scripts(&mut direct).await == before {
+            assert!(begun.elapsed() < Duration::from_secs(10), "step {step}: the script has not come");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    stores.add_tallies(tally()).await.unwrap();
+    assert_eq!(stores.tallies(vec!["sends".to_owned()], T0).await.unwrap(), tally());
+    let again = stores.admit(admit_for(&phone_number(2)).build(), T0).await.unwrap();
+    assert!(matches!(again, Admission::Send { .. }), "{again:?}");
+    let wrong = stores.attempt(attempt(Target::Id(id), Some(challenge), false), at(2)).await.unwrap();
+    assert_eq!(wrong, AttemptOutcome::Mismatch { attempts_left: 4 });
+    let right = stores.attempt(attempt(Target::Id(id), Some(challenge), true), at(3)).await.unwrap();
+    assert!(matches!(right, AttemptOutcome::Approved { .. }), "{right:?}");
+}
+
+/// A server that hangs for less than steps wait does what they ask for, once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[cfg_attr(not(has_redis), ignore = "needs redis-server")]
+async fn what_is_still_waited_for_is_done() {
+    let server = Arc::new(start().await);
+    let (hangs, socket) = (Arc::clone(&server), server.socket());
+    let (port, armed) = proxy::before_scripts(socket, move || {
+        hangs.signal("STOP");
+        let hangs = Arc::clone(&hangs);
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(300));
+            hangs.signal("CONT");
+        });
+    })
+    .await;
+    let stores = RedisStores::connect(&format!("redis://127.0.0.1:{port}")).await.unwrap();
+    let (id, _) = given(&stores, 1, T0).await;
+    let challenge = live(&stores, id, T0).await;
+    armed.store(true, Ordering::Relaxed);
+    let wrong = stores.attempt(attempt(Target::Id(id), Some(challenge), false), at(1)).await.unwrap();
+    assert_eq!(wrong, AttemptOutcome::Mismatch { attempts_left: 4 });
+    armed.store(true, Ordering::Relaxed);
+    stores.add_tallies(vec![Tally::new("sends", T0, 1, 0)]).await.unwrap();
+    let counted = stores.tallies(vec!["sends".to_owned()], T0).await.unwrap();
+    assert_eq!(counted, [Tally::new("sends", T0, 1, 0)]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

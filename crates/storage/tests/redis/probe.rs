@@ -82,7 +82,7 @@ async fn a_wrong_password_is_told_and_shown_nowhere() {
 async fn few_rights_are_enough_and_too_few_are_named() {
     let server = server(KEPT.to_vec()).await;
     let mut direct = connection(&server.url()).await;
-    let enough = "on >pw ~{wartel}:* -@all +ping +info +eval +evalsha +mget +get +getrange +set +del +zadd +zrem \
+    let enough = "on >pw ~{wartel}:* -@all +ping +info +time +eval +evalsha +mget +get +getrange +set +del +zadd +zrem \
                   +zcard +zscore +zrangebyscore +lindex +rpush +rpop +ltrim +lrem +pttl +pexpire";
     for (user, rights) in [("enough", enough), ("few", "on >pw ~{wartel}:* -@all +ping +info")] {
         let mut command = cmd("ACL");

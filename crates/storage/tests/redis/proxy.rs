@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -32,6 +32,48 @@ pub(super) async fn start(server: PathBuf) -> (u16, Arc<Cuts>) {
         }
     });
     (port, cuts)
+}
+
+/// Listens on a port as [`start`] does, and does something just before the next script is handed on, whenever it was
+/// told to by the flag.
+pub(super) async fn before_scripts(
+    server: PathBuf,
+    act: impl Fn() + Send + Sync + 'static,
+) -> (u16, Arc<AtomicBool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (armed, act) = (Arc::new(AtomicBool::new(false)), Arc::new(act));
+    let flag = Arc::clone(&armed);
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut server = UnixStream::connect(&server).await.unwrap();
+            let (armed, act) = (Arc::clone(&flag), Arc::clone(&act));
+            tokio::spawn(async move {
+                let (mut from_client, mut to_client) = client.split();
+                let (mut from_server, mut to_server) = server.split();
+                let asked = async {
+                    let mut asked = vec![0; 65_536];
+                    while let Ok(length @ 1..) = from_client.read(&mut asked).await {
+                        let bytes = &asked[..length];
+                        if bytes.windows(SCRIPT.len()).any(|window| window == SCRIPT)
+                            && armed.swap(false, Ordering::Relaxed)
+                        {
+                            act();
+                        }
+                        if to_server.write_all(bytes).await.is_err() {
+                            break;
+                        }
+                    }
+                };
+                let answered = tokio::io::copy(&mut from_server, &mut to_client);
+                tokio::select! {
+                    () = asked => {}
+                    _ = answered => {}
+                }
+            });
+        }
+    });
+    (port, armed)
 }
 
 /// Hands on both ways. Of ten portions with scripts one does not reach the server, and of another no answer comes back.
