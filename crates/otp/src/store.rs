@@ -543,7 +543,8 @@ pub trait OtpStore: fmt::Debug + Send + Sync + 'static {
     async fn redeem(&self, redeem: Redeem, now: Timestamp) -> Result<Redemption, StoreError>;
 
     /// Deletes what has been over for longer than the retention, at most `limit` phones and as many receipts
-    /// and counters; answers how many rows went. Counters of failed checks stay as long as they count.
+    /// and counters; answers how many rows went. Counters of failed checks stay as long as they count. A store that
+    /// lets shared counters go by its own clock neither deletes nor counts them here.
     async fn purge(&self, rules: &Rules, limit: usize, now: Timestamp) -> Result<usize, StoreError>;
 
     /// Clears the failed checks of a phone, as an operator may. Answers whether there were any.

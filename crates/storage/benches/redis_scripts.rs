@@ -4,7 +4,8 @@
 //! its own, with its append-only file on. The floor is what an app without any rules would do: one script that keeps a
 //! code with its end, one script that counts a check and reads, on one shared connection. `admit` and `attempt` are
 //! whole steps of the OTP store with all their rules and budgets; `get` reads; `check` is what an engine does: read,
-//! compare elsewhere, spend.
+//! compare elsewhere, spend; `sent` records that a provider took the message. Beside each stands what the server says
+//! of it: how long a script took, how much of its processor a step needed, and how many commands each script called.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -27,8 +28,11 @@ use redis::{AsyncConnectionConfig, Client, Script};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use wartel_core::{Country, PhoneNumber, TenantId, Timestamp};
-use wartel_otp::store::{Admission, AttemptOutcome, Refusal, Target};
-use wartel_otp::testing::{T0, admit_for, attempt, client};
+use wartel_messaging::ProviderMessageId;
+use wartel_otp::store::{
+    Admission, AttemptOutcome, DeliveryRecord, LeasedSend, Refusal, SendOutcome, Target,
+};
+use wartel_otp::testing::{T0, admit_for, attempt, client, default_rules};
 use wartel_otp::{Budget, ChallengeId, OtpStore as _, Purpose, Rate};
 use wartel_storage::RedisStores;
 
@@ -66,8 +70,12 @@ fn main() {
     for round in 0..=ROUNDS {
         // The first round warms up: the connections, the server's memory.
         let time = if round == 0 { time / 4 } else { time };
+        let mut before = runtime.block_on(Server::asked(&url));
         let mut keep = |name, measured: Measured| {
-            println!("{name:>14}: {:>7.0}/s, p99 {:>6.2} ms", measured.rate, millis(measured.p99));
+            let after = runtime.block_on(Server::asked(&url));
+            let server = after.since(&before, measured.steps);
+            before = after;
+            println!("{name:>14}: {:>7.0}/s, p99 {:>6.2} ms; {server}", measured.rate, millis(measured.p99));
             if round > 0 {
                 results.entry(name).or_default().push((measured.rate, measured.p99));
             }
@@ -77,8 +85,17 @@ fn main() {
         let rows = keep("floor set", run(&runtime, tasks, time, None, first, move |n| set(from.clone(), n)));
         let (from, rows) = (floor.clone(), Some(rows));
         keep("floor check", run(&runtime, tasks, time, rows, first, move |n| floor_check(from.clone(), n)));
-        let from = stores.clone();
-        let steps = keep("admit", run(&runtime, tasks, time, None, first, move |n| admit(from.clone(), n)));
+        let (from, sends) = (stores.clone(), Sends::default());
+        let asked = Arc::clone(&sends);
+        let steps = keep(
+            "admit",
+            run(&runtime, tasks, time, None, first, move |n| admit(from.clone(), Arc::clone(&asked), n)),
+        );
+        let (from, sends, half) = (stores.clone(), Arc::clone(&sends), Some(steps / 2));
+        keep(
+            "sent",
+            run(&runtime, tasks, time, half, first, move |n| sent(from.clone(), Arc::clone(&sends), n)),
+        );
         let (from, live) = (stores.clone(), Live::default());
         let known = Arc::clone(&live);
         let half = Some(steps / 2);
@@ -108,6 +125,7 @@ fn main() {
         ("admit", "floor set"),
         ("floor check", "floor check"),
         ("attempt", "floor check"),
+        ("sent", "floor set"),
         ("get", "floor check"),
         ("check", "floor check"),
     ] {
@@ -130,6 +148,68 @@ static REFUSED: AtomicU64 = AtomicU64::new(0);
 
 /// The live challenges that were read, by number.
 type Live = Arc<Mutex<HashMap<u64, ChallengeId>>>;
+
+/// The sends that were leased, by number.
+type Sends = Arc<Mutex<HashMap<u64, LeasedSend>>>;
+
+/// What the server tells of its work so far.
+#[derive(Default)]
+struct Server {
+    /// How many scripts ran, and for how many microseconds.
+    scripts: (f64, f64),
+    /// How many commands there were, those that scripts called among them.
+    commands: f64,
+    /// How long its main thread has worked, in microseconds.
+    busy: f64,
+}
+
+/// The work for one step.
+struct Cost {
+    script: f64,
+    busy: f64,
+    commands: f64,
+}
+
+impl Server {
+    async fn asked(url: &str) -> Self {
+        let client = Client::open(url).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let mut info = redis::cmd("INFO");
+        let text: String = info.arg("commandstats").arg("cpu").query_async(&mut connection).await.unwrap();
+        let mut server = Self::default();
+        for line in text.lines() {
+            let Some((name, value)) = line.split_once(':') else { continue };
+            if name.ends_with("_main_thread") {
+                server.busy += value.trim().parse::<f64>().unwrap() * 1e6;
+            } else if name.starts_with("cmdstat_") {
+                let numbers: Vec<f64> =
+                    value.split([',', '=']).filter_map(|part| part.trim().parse().ok()).collect();
+                server.commands += numbers[0];
+                if name == "cmdstat_evalsha" {
+                    server.scripts = (numbers[0], numbers[1]);
+                }
+            }
+        }
+        server
+    }
+
+    fn since(&self, before: &Self, steps: u64) -> Cost {
+        let scripts = (self.scripts.0 - before.scripts.0).max(1.0);
+        let each = |all: f64| all / steps as f64;
+        Cost {
+            script: (self.scripts.1 - before.scripts.1) / scripts,
+            busy: each(self.busy - before.busy),
+            commands: each(self.commands - before.commands),
+        }
+    }
+}
+
+impl std::fmt::Display for Cost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { script, busy, commands } = self;
+        write!(f, "{script:>5.1} µs a script, {busy:>5.1} µs and {commands:>4.1} commands a step")
+    }
+}
 
 struct Measured {
     rate: f64,
@@ -201,7 +281,7 @@ async fn floor_check(mut floor: Floor, number: u64) {
     assert!(checks > 0);
 }
 
-async fn admit(stores: RedisStores, number: u64) {
+async fn admit(stores: RedisStores, sends: Sends, number: u64) {
     let from = u8::try_from(number % 251).unwrap();
     let hourly = Rate::new(30, HOUR);
     let request = admit_for(&phone(number))
@@ -213,7 +293,9 @@ async fn admit(stores: RedisStores, number: u64) {
         .refusals([Budget::new(format!("refused/{from}"), hourly)])
         .build();
     match stores.admit(request, instant(number)).await.unwrap() {
-        Admission::Send { .. } => {}
+        Admission::Send { send, .. } => {
+            sends.lock().unwrap().insert(number, send);
+        }
         // On a busy machine a task may be held up until hundreds of later steps have filled its window.
         Admission::Refused { reason: Refusal::SharedBudget, .. } => {
             let refused = REFUSED.fetch_add(1, Ordering::Relaxed);
@@ -221,6 +303,13 @@ async fn admit(stores: RedisStores, number: u64) {
         }
         other => panic!("{other:?}"),
     }
+}
+
+async fn sent(stores: RedisStores, sends: Sends, number: u64) {
+    let Some(send) = sends.lock().unwrap().remove(&number) else { return };
+    let outcome = SendOutcome::Accepted { message_id: Some(ProviderMessageId::new(format!("m{number}"))) };
+    let record = DeliveryRecord::new(&send, "fake", outcome, default_rules());
+    stores.record_delivery(record, instant(number)).await.unwrap();
 }
 
 fn target(number: u64) -> Target {

@@ -19,6 +19,10 @@ pub(super) struct Known {
 #[cfg(feature = "otp")]
 pub(super) static COMMIT: LazyLock<Known> = LazyLock::new(|| Known::limited(include_str!("commit.lua")));
 
+/// Reads strings and budgets.
+#[cfg(feature = "otp")]
+pub(super) static READ: LazyLock<Known> = LazyLock::new(|| Known::new(include_str!("read.lua")));
+
 /// Deletes what is over.
 #[cfg(feature = "otp")]
 pub(super) static SWEEP: LazyLock<Known> = LazyLock::new(|| Known::new(include_str!("sweep.lua")));
@@ -76,6 +80,11 @@ impl Call<'_> {
         self.keys.push(key.to_owned());
         self.numbers.insert(key.to_owned(), self.keys.len());
         self.keys.len()
+    }
+
+    /// Declares a key that is known by its place.
+    pub(super) fn next_key(&mut self, key: impl Into<String>) {
+        self.keys.push(key.into());
     }
 
     pub(super) fn argument(&mut self, argument: impl Into<Vec<u8>>) {

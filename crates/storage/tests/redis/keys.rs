@@ -67,7 +67,7 @@ async fn every_key_has_its_tag_and_its_end() {
     let mut direct = connection(&url).await;
     flow(&stores, 1).await;
     let all = keys(&mut direct, &tag).await;
-    let kinds = ["p:", "l:v:", "l:p:", "l:m:", "l:s:", "r:", "b:", "due", "purge", "receipts", "budgets"];
+    let kinds = ["p:", "l:v:", "l:p:", "l:m:", "l:s:", "r:", "b:", "ends", "receipts"];
     for kind in kinds {
         let head = format!("{{{tag}}}:{kind}");
         assert!(all.iter().any(|key| key.starts_with(&head)), "no key begins with {kind}: {all:?}");
@@ -103,7 +103,7 @@ async fn failed_checks_do_not_expire_with_their_code() {
 }
 
 /// Of many flows of all kinds only the counters of failed checks are left two days after their end, and nothing at all
-/// a month later.
+/// a month later. Budgets go by the server's clock alone, and do so when their window is over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[cfg_attr(not(has_redis), ignore = "needs redis-server")]
 async fn flows_past_their_end_leave_only_counters_of_failed_checks() {
@@ -115,13 +115,19 @@ async fn flows_past_their_end_leave_only_counters_of_failed_checks() {
     let most = keys(&mut direct, &tag).await.len();
     let later = flows.ended_at + 2 * DAY;
     purge_all(&store, later).await;
-    let left = keys(&mut direct, &tag).await;
+    let (budgets, left): (Vec<_>, Vec<_>) =
+        keys(&mut direct, &tag).await.into_iter().partition(|key| key.contains("}:b:"));
+    assert!(!budgets.is_empty(), "the flows have no budgets");
+    for key in &budgets {
+        let life = Duration::from_millis(life(&mut direct, key).await.unsigned_abs());
+        assert!(life <= DAY + 2 * HOUR, "{key} lives for {life:?}");
+    }
     let (phones, others): (Vec<_>, Vec<_>) = left.iter().partition(|key| key.contains("}:p:"));
     assert_eq!(phones.len(), flows.phones_with_failed_checks);
-    assert_eq!(others, [&format!("{{{tag}}}:purge")]);
+    assert_eq!(others, [&format!("{{{tag}}}:ends")]);
     assert!(most > 2 * left.len(), "the flows keep nothing that could be left");
     purge_all(&store, later + 30 * DAY).await;
-    assert_eq!(keys(&mut direct, &tag).await, Vec::<String>::new());
+    assert_eq!(keys(&mut direct, &tag).await, budgets);
 }
 
 /// Neither a code nor a proof, nor anything that either can be tried against.
@@ -230,7 +236,7 @@ async fn a_damaged_document_is_an_error_and_not_an_empty_phone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[cfg_attr(not(has_redis), ignore = "needs redis-server")]
 async fn a_value_of_another_kind_fails_the_whole_step() {
-    for name in ["p:default/+6281234567890", "b:all", "due", "purge", "budgets"] {
+    for name in ["p:default/+6281234567890", "b:all", "ends"] {
         let (url, tag) = database().await;
         let stores = stores(&url, &tag).await;
         let mut direct = connection(&url).await;

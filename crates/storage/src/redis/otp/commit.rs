@@ -1,19 +1,18 @@
 //! What a run found and did, as one script.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use redis::Value;
 use wartel_core::{StoreError, StoreErrorKind, Timestamp};
 use wartel_otp::ledger::PhoneLedger;
 
-use super::Owner;
 use super::keys::{self, Keys, life};
 use super::lifetime::end_of;
-use super::transaction::{Ran, Used};
+use super::transaction::Ran;
 use super::view::{self, Count, Looked, VERSION, View};
+use super::{Owner, ends};
 use crate::redis::error::RedisFailure;
-use crate::redis::script::{COMMIT, Call};
+use crate::redis::script::{COMMIT, Call, READ};
 
 /// How much longer than its phone a locator lives: the code of an id may be prolonged after the id was given. That is
 /// a matter of minutes.
@@ -48,17 +47,19 @@ pub(super) enum Found {
     Changed(Vec<Value>),
 }
 
-/// Writes and checks, gathered apart because the checks come first.
+/// What is written, in the order of the script.
 #[derive(Default)]
 struct Writes {
-    arguments: Vec<Argument>,
-    /// Lists of ends that are written.
-    lists: BTreeSet<String>,
+    strings: Vec<(String, Vec<u8>, u128)>,
+    deleted: Vec<String>,
+    ends: Vec<Change>,
+    waiting: Vec<Change>,
 }
 
-enum Argument {
-    Key(String),
-    Bytes(Vec<u8>),
+/// A change of a list of ends: who, and since when or until when; a life for the list.
+struct Change {
+    member: String,
+    end: Option<(i64, u128)>,
 }
 
 impl Commit {
@@ -73,36 +74,92 @@ impl Commit {
         let mut written = Vec::new();
         let mut writes = Writes::default();
         let mut ends: Vec<(&Owner, Timestamp)> = Vec::new();
-        // Documents first: a server without memory refuses the first write of a script, if that one needs any.
+        let mut lives: Vec<u128> = Vec::new();
         for (owner, ledger) in &ran.changes.phones {
-            ends.push((owner, end_of(owner, ledger)));
-        }
-        for ((owner, ledger), (_, end)) in ran.changes.phones.iter().zip(&ends) {
             let key = keys.phone(&owner.0, &owner.1);
-            let then = if ledger.is_empty() { Vec::new() } else { version.into() };
-            let before = view::version(view.string(&key).flatten()).to_vec();
+            let end = end_of(owner, ledger);
+            let life = life(end, now);
             let document = document(ledger, version)?;
-            writes.phone(keys, &key, (owner, ledger), document.as_ref(), life(*end, now));
+            let member = keys::member(&owner.0, &owner.1);
+            if document.is_none() {
+                writes.deleted.push(key.clone());
+            }
+            let place = |place| Some((place, life)).filter(|_| document.is_some());
+            let second = ends::second_place(ledger).and_then(place);
+            if second.is_some() || ran.listed_twice.contains(owner) {
+                writes.ends.push(Change { member: ends::second(&member), end: second });
+            }
+            writes.ends.push(Change { member, end: place(ends::place(ledger)) });
+            let then = if document.is_some() { version.into() } else { Vec::new() };
+            let before = view::version(view.string(&key).flatten()).to_vec();
             written.push(Written { key, document, before, then });
+            ends.push((owner, end));
+            lives.push(life);
         }
         writes.rest(keys, ran, &ends, now);
 
+        let proved = |key: &str| {
+            // Where a locator led to is as it was while that phone's document is.
+            let leads = |(locator, phone): &(String, String)| {
+                locator == key && ran.strings.get(phone).is_some_and(|is_document| *is_document)
+            };
+            view.string(key).flatten().is_some() && ran.located.iter().any(leads)
+        };
+        let values: Vec<&str> = ran
+            .strings
+            .iter()
+            .filter_map(|(key, is_document)| (!is_document && !proved(key)).then_some(key.as_str()))
+            .collect();
+        let budgets: Vec<&(String, u32)> = ran.levels.keys().collect();
+
         let mut call = COMMIT.call();
-        call.argument("w");
-        call.number(VERSION);
-        call.number(ran.strings.len() + ran.levels.len() + writes.lists.len());
-        let mut looked = check_all(&mut call, keys, view, ran);
-        for list in &writes.lists {
-            call.argument("z");
-            call.key_argument(list);
-            looked.push(Looked::Nothing);
+        call.next_key(keys.ends());
+        call.next_key(keys.waiting());
+        ran.documents().chain(values.iter().copied()).for_each(|key| call.next_key(key));
+        budgets.iter().for_each(|(budget, _)| call.next_key(keys.budget(budget)));
+        call.number(VERSION - 1);
+        let counted = [
+            ran.documents().count(),
+            values.len(),
+            budgets.len(),
+            writes.strings.len(),
+            writes.ends.len(),
+            writes.waiting.len(),
+            ran.changes.budgets.len(),
+        ];
+        counted.into_iter().for_each(|count| call.number(count));
+        for key in ran.documents() {
+            call.argument(view::version(view.string(key).flatten()));
+            let new = written.iter().zip(&lives).find(|(written, _)| written.key == key);
+            let new = new.and_then(|(written, life)| Some((written.document.as_deref()?, life)));
+            call.argument(new.map_or_else(String::new, |(_, life)| life.to_string()));
+            call.argument(new.map_or(&[][..], |(document, _)| document));
         }
-        for argument in writes.arguments {
-            match argument {
-                Argument::Key(key) => call.key_argument(&key),
-                Argument::Bytes(bytes) => call.argument(bytes),
-            }
+        for key in &values {
+            call.argument(view.string(key).flatten().unwrap_or_default());
         }
+        for ((_, max), used) in &ran.levels {
+            call.argument(format!("-{max}"));
+            call.number(used.free_until.as_micros());
+            call.number(used.latest_until.as_micros());
+        }
+        writes.pass(&mut call);
+        for count in &ran.changes.budgets {
+            let (budget, at, life) = match count {
+                Count::Event { budget, at } => (budget, *at, life(*at + budget.rate.window, now).to_string()),
+                Count::Release { budget, at } => (budget, *at, String::new()),
+            };
+            let name = |(key, max): &&(String, u32)| *key == budget.key && *max == budget.rate.max;
+            // Each budget that is changed was noted when it was.
+            let place = budgets.iter().position(name);
+            let place = place.ok_or_else(|| StoreError::new(StoreErrorKind::Unexpected, "otp.budget"))?;
+            call.number(place + 1);
+            call.number(at.as_micros());
+            call.argument(life);
+        }
+        let strings = ran.documents().chain(values).map(|key| Looked::String(key.to_owned()));
+        let levels = budgets.into_iter().map(|(budget, max)| Looked::Level(budget.clone(), *max));
+        let looked = strings.chain(levels).collect();
         Ok(Self { call, looked, written })
     }
 
@@ -133,10 +190,9 @@ impl Commit {
 
 impl Found {
     pub(super) fn read(answer: Value) -> Result<Self, RedisFailure> {
-        let Value::Array(mut parts) = answer else { return Err(RedisFailure::SHAPE) };
-        match parts.first() {
-            Some(Value::Int(1)) => Ok(Self::Written),
-            Some(Value::Int(0)) => Ok(Self::Changed(parts.split_off(1))),
+        match answer {
+            Value::Int(1) => Ok(Self::Written),
+            Value::Array(found) => Ok(Self::Changed(found)),
             _ => Err(RedisFailure::SHAPE),
         }
     }
@@ -159,143 +215,54 @@ pub(super) fn read_only(
     strings: &[String],
     levels: &[(String, u32)],
 ) -> (Call<'static>, Vec<Looked>) {
-    let mut call = COMMIT.call();
-    call.argument("r");
-    call.number(VERSION);
-    call.number(strings.len() + levels.len());
-    let mut looked = Vec::new();
-    for key in strings {
-        call.argument("e");
-        call.key_argument(key);
-        call.argument("");
-        looked.push(Looked::String(key.clone()));
-    }
-    for (budget, max) in levels {
-        check_level(&mut call, keys, budget, *max, Used::UNBOUND);
-        looked.push(Looked::Level(budget.clone(), *max));
-    }
+    let mut call = READ.call();
+    strings.iter().for_each(|key| call.next_key(key.as_str()));
+    levels.iter().for_each(|(budget, _)| call.next_key(keys.budget(budget)));
+    call.number(strings.len());
+    levels.iter().for_each(|(_, max)| call.argument(format!("-{max}")));
+    let strings = strings.iter().map(|key| Looked::String(key.clone()));
+    let looked = strings.chain(levels.iter().map(|(budget, max)| Looked::Level(budget.clone(), *max)));
+    let looked = looked.collect();
     (call, looked)
 }
 
-fn check_all(call: &mut Call<'_>, keys: &Keys, view: &View, ran: &Ran) -> Vec<Looked> {
-    let mut looked = Vec::new();
-    for (key, is_document) in &ran.strings {
-        // What was not read was taken for empty.
-        let value = view.string(key).flatten();
-        call.argument(if *is_document { "v" } else { "e" });
-        call.key_argument(key);
-        call.argument(if *is_document { view::version(value) } else { value.unwrap_or_default() });
-        looked.push(Looked::String(key.clone()));
-    }
-    for ((budget, max), used) in &ran.levels {
-        check_level(call, keys, budget, *max, *used);
-        looked.push(Looked::Level(budget.clone(), *max));
-    }
-    looked
-}
-
-fn check_level(call: &mut Call<'_>, keys: &Keys, budget: &str, max: u32, used: Used) {
-    call.argument("b");
-    call.key_argument(&keys.budget(budget));
-    call.number(max);
-    call.number(used.free_until.as_micros());
-    call.number(used.latest_until.as_micros());
-}
-
 impl Writes {
-    fn letter(&mut self, letter: &str, key: String) {
-        self.bytes(letter);
-        self.arguments.push(Argument::Key(key));
-    }
-
-    fn bytes(&mut self, bytes: impl Into<Vec<u8>>) {
-        self.arguments.push(Argument::Bytes(bytes.into()));
-    }
-
-    fn number(&mut self, number: impl ToString + Copy) {
-        self.bytes(number.to_string());
-    }
-
-    fn set(&mut self, key: String, value: Vec<u8>, life: u128) {
-        self.letter("s", key);
-        self.number(life);
-        self.bytes(value);
-    }
-
-    fn list(&mut self, list: String, member: &str, end: Timestamp, life: u128) {
-        self.lists.insert(list.clone());
-        self.letter("z", list);
-        self.number(end.as_micros());
-        self.bytes(member);
-        self.number(life);
-    }
-
-    fn unlist(&mut self, list: String, member: &str) {
-        self.lists.insert(list.clone());
-        self.letter("x", list);
-        self.bytes(member);
-    }
-
-    fn phone(
-        &mut self,
-        keys: &Keys,
-        key: &str,
-        (owner, ledger): (&Owner, &PhoneLedger),
-        document: Option<&Vec<u8>>,
-        life: u128,
-    ) {
-        let member = keys::member(&owner.0, &owner.1);
-        let Some(document) = document else {
-            self.letter("d", key.to_owned());
-            self.unlist(keys.due(), &member);
-            self.unlist(keys.purge(), &member);
-            return;
-        };
-        self.set(key.to_owned(), document.clone(), life);
-        match ledger.due_at() {
-            Some(due_at) => self.list(keys.due(), &member, due_at, life),
-            None => self.unlist(keys.due(), &member),
-        }
-        self.list(keys.purge(), &member, ledger.purge_at(), life);
-    }
-
     fn rest(&mut self, keys: &Keys, ran: &Ran, ends: &[(&Owner, Timestamp)], now: Timestamp) {
-        let changes = &ran.changes;
-        for (name, waiting) in &changes.receipts {
+        for (name, waiting) in &ran.changes.receipts {
+            let key = keys.receipts(name);
+            let mut end = None;
             if let Some((value, since)) = waiting {
                 let life = life(now + RECEIPT_LIFE, now);
-                self.set(keys.receipts(name), value.clone(), life);
-                self.list(keys.waiting(), name, *since, life);
+                self.strings.push((key, value.clone(), life));
+                end = Some((since.as_micros(), life));
             } else {
-                self.letter("d", keys.receipts(name));
-                self.unlist(keys.waiting(), name);
+                self.deleted.push(key);
             }
+            self.waiting.push(Change { member: name.clone(), end });
         }
-        for (locator, owner) in &changes.locators {
+        for (locator, owner) in &ran.changes.locators {
             let key = keys.locator(locator);
             if let Some(owner) = owner {
                 let end = ends.iter().find(|(of, _)| *of == owner).map_or(now, |(_, end)| *end);
-                self.set(key, keys::member(&owner.0, &owner.1).into(), life(end + LOCATOR_SLACK, now));
+                let life = life(end + LOCATOR_SLACK, now);
+                self.strings.push((key, keys::member(&owner.0, &owner.1).into(), life));
             } else {
-                self.letter("d", key);
+                self.deleted.push(key);
             }
         }
-        for count in &changes.budgets {
-            let (letter, budget, at) = match count {
-                Count::Event { budget, at } => ("c", budget, *at),
-                Count::Release { budget, at } => ("f", budget, *at),
-            };
-            let list = keys.windows();
-            self.letter(letter, keys.budget(&budget.key));
-            self.arguments.push(Argument::Key(list.clone()));
-            self.lists.insert(list);
-            self.bytes(budget.key.as_str());
-            self.number(at.as_micros());
-            if matches!(count, Count::Event { .. }) {
-                self.number(budget.rate.max);
-                self.number(budget.rate.window.as_micros());
-                self.number(life(at + budget.rate.window, now));
-            }
+    }
+
+    fn pass(self, call: &mut Call<'_>) {
+        for (key, value, life) in self.strings {
+            call.next_key(key);
+            call.number(life);
+            call.argument(value);
+        }
+        self.deleted.into_iter().for_each(|key| call.next_key(key));
+        for Change { member, end } in self.ends.into_iter().chain(self.waiting) {
+            call.argument(member);
+            call.argument(end.map_or_else(String::new, |(end, _)| end.to_string()));
+            call.argument(end.map_or_else(String::new, |(_, life)| life.to_string()));
         }
     }
 }

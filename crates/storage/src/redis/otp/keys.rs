@@ -53,24 +53,14 @@ impl Keys {
         format!("{}tallies", self.tag)
     }
 
-    /// When the worker has to look at which phone.
-    pub(super) fn due(&self) -> String {
-        format!("{}due", self.tag)
-    }
-
-    /// When something of which phone can be deleted.
-    pub(super) fn purge(&self) -> String {
-        format!("{}purge", self.tag)
+    /// When which phone has to be looked at, and for what.
+    pub(super) fn ends(&self) -> String {
+        format!("{}ends", self.tag)
     }
 
     /// Since when which receipts wait.
     pub(super) fn waiting(&self) -> String {
         format!("{}receipts", self.tag)
-    }
-
-    /// When the window of which budget is over.
-    pub(super) fn windows(&self) -> String {
-        format!("{}budgets", self.tag)
     }
 }
 

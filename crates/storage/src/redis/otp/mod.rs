@@ -1,6 +1,7 @@
 //! The OTP store: each verb is a step on what was read, and one script that writes it.
 
 mod commit;
+mod ends;
 mod hints;
 mod keys;
 mod lifetime;
@@ -30,12 +31,14 @@ use run::{Doubt, Start};
 type Owner = (TenantId, PhoneNumber);
 
 impl Otp {
+    fn start_with_phone(&self, tenant: &TenantId, phone: &PhoneNumber) -> Start<'static> {
+        Start { wants: vec![self.keys.phone(tenant, phone)], ..Start::default() }
+    }
+
     fn start_with_target(&self, tenant: &TenantId, target: &Target) -> Start<'static> {
         match target {
             Target::Id(id) => self.start_with_locators([&Locator::verification(*id)]),
-            Target::Phone { phone, .. } => {
-                Start { wants: vec![self.keys.phone(tenant, phone)], ..Start::default() }
-            }
+            Target::Phone { phone, .. } => self.start_with_phone(tenant, phone),
             // A target that is newer than this store finds out what it needs when it runs.
             _ => Start::default(),
         }
@@ -56,6 +59,10 @@ impl OtpStore for RedisStores {
     async fn attempt(&self, attempt: Attempt, now: Timestamp) -> Result<AttemptOutcome, StoreError> {
         let (otp, link) = (&self.inner.otp, &self.inner.link);
         let mut start = otp.start_with_target(&attempt.tenant, &attempt.target);
+        if let Target::Phone { phone, .. } = &attempt.target {
+            // It was read just now for the code to be compared.
+            start.changes = Some(otp.keys.phone(&attempt.tenant, phone));
+        }
         if attempt.matched {
             // The same proof again is answered the same.
             start.doubt = Doubt::RunAgain;
@@ -91,7 +98,9 @@ impl OtpStore for RedisStores {
         if let SendOutcome::Accepted { message_id: Some(id) } = &record.outcome {
             wants.push(otp.keys.receipts(Locator::message(&record.provider, id).as_str()));
         }
-        let start = Start { wants, ..Start::default() };
+        // It was written just now, when the send was leased.
+        let changes = Some(otp.keys.phone(&record.tenant, &record.phone));
+        let start = Start { wants, changes, ..Start::default() };
         otp.run(link, "otp.record_delivery", start, now, |tx| steps::record_delivery(tx, &record, now)).await
     }
 
@@ -129,7 +138,7 @@ impl OtpStore for RedisStores {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let (otp, link) = (&self.inner.otp, &self.inner.link);
-        let start = Start { wants: vec![otp.keys.phone(tenant, phone)], ..Start::default() };
+        let start = otp.start_with_phone(tenant, phone);
         otp.run(link, "otp.unlock", start, now, |tx| steps::unlock(tx, tenant, phone)).await
     }
 
@@ -140,7 +149,7 @@ impl OtpStore for RedisStores {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let (otp, link) = (&self.inner.otp, &self.inner.link);
-        let start = Start { wants: vec![otp.keys.phone(tenant, phone)], ..Start::default() };
+        let start = otp.start_with_phone(tenant, phone);
         otp.run(link, "otp.forget", start, now, |tx| steps::forget(tx, tenant, phone)).await
     }
 }

@@ -8,12 +8,11 @@ use tokio::time::Instant;
 use wartel_core::{StoreError, Timestamp};
 use wartel_otp::ledger::{Locator, Transaction};
 
-use super::Owner;
 use super::commit::{self, Commit, Found};
-use super::hints::Hints;
+use super::hints::{DOCUMENTS, Hints, LOCATORS};
 use super::keys::Keys;
 use super::locks::{Held, Locks};
-use super::transaction::StepTransaction;
+use super::transaction::{Listed, StepTransaction};
 use super::view::{Missed, View};
 use crate::redis::error::RedisFailure;
 use crate::redis::link::{Link, Repeat, STEP_TIME};
@@ -22,7 +21,9 @@ use crate::redis::link::{Link, Repeat, STEP_TIME};
 pub(in crate::redis) struct Otp {
     pub(super) keys: Keys,
     locks: Locks,
-    hints: Hints,
+    /// To the key of which phone the key of which locator led.
+    locators: Hints,
+    documents: Hints,
     /// Tells the versions of this process from those of others.
     process: u64,
     versions: AtomicU64,
@@ -35,8 +36,11 @@ pub(super) struct Start<'a> {
     pub(super) wants: Vec<String>,
     /// Its phone is most likely unknown and its budgets free: that is tried before anything is read.
     pub(super) guesses: bool,
+    /// The key of the phone that it will change. If its document was known a moment ago, the step is tried with that,
+    /// and nothing is read first.
+    pub(super) changes: Option<String>,
     /// The one phone that a step which looks for phones finds.
-    pub(super) listed: Option<&'a Owner>,
+    pub(super) listed: Option<Listed<'a>>,
     /// What to do if the answer was lost and others have written since.
     pub(super) doubt: Doubt,
 }
@@ -61,7 +65,8 @@ impl Otp {
         Self {
             keys: Keys::new(tag),
             locks: Locks::default(),
-            hints: Hints::default(),
+            locators: Hints::new(LOCATORS),
+            documents: Hints::new(DOCUMENTS),
             process,
             versions: AtomicU64::new(0),
         }
@@ -73,7 +78,8 @@ impl Otp {
         locators: impl IntoIterator<Item = &'a Locator>,
     ) -> Start<'static> {
         let mut wants: Vec<String> = locators.into_iter().map(|locator| self.keys.locator(locator)).collect();
-        let phones: Vec<String> = wants.iter().filter_map(|locator| self.hints.get(locator)).collect();
+        let phone = |locator: &String| String::from_utf8(self.locators.get(locator)?).ok();
+        let phones: Vec<String> = wants.iter().filter_map(phone).collect();
         wants.extend(phones);
         wants.dedup();
         Start { wants, ..Start::default() }
@@ -100,8 +106,14 @@ impl Otp {
         let mut view = View::default();
         let mut guesses = start.guesses;
         let mut held: Option<Held> = None;
-        let wanted = Missed { strings: start.wants, levels: Vec::new() };
-        self.read(link, &mut view, wanted, deadline).await.map_err(failed)?;
+        let known = start.changes.and_then(|phone| Some((self.documents.get(&phone)?, phone)));
+        if let Some((document, phone)) = known {
+            guesses = true;
+            view.suppose(phone, document);
+        } else {
+            let wanted = Missed { strings: start.wants, levels: Vec::new() };
+            self.read(link, &mut view, wanted, deadline).await.map_err(failed)?;
+        }
         loop {
             let mut transaction = StepTransaction::new(&self.keys, &view, guesses, start.listed);
             let answer = work(&mut transaction);
@@ -113,11 +125,14 @@ impl Otp {
                 continue;
             }
             let answer = answer?;
-            for (locator, phone) in std::mem::take(&mut ran.located) {
-                self.hints.put(locator, phone);
+            for (locator, phone) in &ran.located {
+                self.locators.put(locator, Some(phone.as_bytes()));
             }
             if ran.changes.is_empty() {
                 if ran.guessed.is_empty() {
+                    for phone in ran.documents() {
+                        self.documents.put(phone, view.string(phone).flatten());
+                    }
                     return Ok(answer);
                 }
                 // A guess is never an answer.
@@ -128,7 +143,7 @@ impl Otp {
                 continue;
             }
             if held.is_none()
-                && let Some(phone) = ran.document()
+                && let Some(phone) = ran.documents().next()
             {
                 let lock =
                     self.locks.hold(phone, deadline).await.ok_or_else(|| failed(RedisFailure::BUSY))?;
@@ -144,6 +159,9 @@ impl Otp {
             let reply = link.call(&commit.call, Repeat::Safe, deadline).await.map_err(failed)?;
             let found = match Found::read(reply.value).map_err(failed)? {
                 Found::Written => {
+                    for written in &commit.written {
+                        self.documents.put(&written.key, written.document.as_deref());
+                    }
                     if let Some(held) = &mut held {
                         let written = commit.written.into_iter().find(|written| written.key == held.name());
                         written.into_iter().for_each(|written| held.hand_on(asked, written.document));
@@ -202,9 +220,7 @@ impl Otp {
         }
         let (call, looked) = commit::read_only(&self.keys, &missed.strings, &missed.levels);
         let reply = link.call(&call, Repeat::Safe, deadline).await?;
-        match Found::read(reply.value)? {
-            Found::Changed(found) => view.add(&looked, found),
-            Found::Written => Err(RedisFailure::SHAPE),
-        }
+        let Value::Array(found) = reply.value else { return Err(RedisFailure::SHAPE) };
+        view.add(&looked, found)
     }
 }

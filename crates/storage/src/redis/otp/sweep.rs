@@ -1,5 +1,7 @@
 //! The verbs that look for phones themselves: leasing what is due, and cleaning up.
 
+use std::ops::RangeInclusive;
+
 use futures_util::future::join_all;
 use redis::{Value, cmd};
 use tokio::time::Instant;
@@ -7,8 +9,9 @@ use wartel_core::{StoreError, StoreErrorKind, Timestamp};
 use wartel_otp::ledger::steps;
 use wartel_otp::store::{LeasedSend, Rules};
 
-use super::keys;
+use super::ends;
 use super::run::{Doubt, Start};
+use super::transaction::Listed;
 use crate::redis::RedisStores;
 use crate::redis::error::RedisFailure;
 use crate::redis::link::{Repeat, STEP_TIME};
@@ -35,7 +38,7 @@ pub(super) async fn lease_due(
     let mut unreadable = 0;
     while leased.len() < limit && Instant::now() < deadline {
         let room = limit - leased.len();
-        let members = stores.over(LEASE, &otp.keys.due(), now, unreadable, room, deadline).await;
+        let members = stores.over(LEASE, &otp.keys.ends(), ends::due(now), unreadable, room, deadline).await;
         let members = match members {
             Ok(members) => members,
             Err(error) if leased.is_empty() => return Err(error),
@@ -47,13 +50,13 @@ pub(super) async fn lease_due(
         }
         for member in members {
             let room = limit - leased.len();
-            let Some(owner) = keys::owner(&member).filter(|_| room > 0) else {
+            let Some(owner) = ends::owner(&member).filter(|_| room > 0) else {
                 unreadable += usize::from(room > 0);
                 continue;
             };
             let start = Start {
                 wants: vec![otp.keys.phone(&owner.0, &owner.1)],
-                listed: Some(&owner),
+                listed: Some(Listed { owner: &owner, may_stay: false }),
                 ..Start::default()
             };
             let step =
@@ -80,11 +83,12 @@ pub(super) async fn purge(
 ) -> Result<usize, StoreError> {
     let deadline = Instant::now() + STEP_TIME;
     let keys = &stores.inner.otp.keys;
-    let phones = purge_phones(stores, rules, limit, now, deadline).await?;
-    let (waiting, windows, before) = (keys.waiting(), keys.windows(), now - rules.retention);
+    let mut phones = purge_phones(stores, rules, limit, now, false, deadline).await?;
+    // Those at which the worker should have looked are listed for that, until it does.
+    phones += purge_phones(stores, rules, limit - phones.min(limit), now, true, deadline).await?;
+    let (waiting, before) = (keys.waiting(), now - rules.retention);
     let receipts = purge_list(stores, &waiting, |name| keys.receipts(name), limit, before).await?;
-    let budgets = purge_list(stores, &windows, |name| keys.budget(name), limit, now).await?;
-    Ok(phones + receipts + budgets)
+    Ok(phones + receipts)
 }
 
 async fn purge_phones(
@@ -92,21 +96,23 @@ async fn purge_phones(
     rules: &Rules,
     limit: usize,
     now: Timestamp,
+    may_stay: bool,
     deadline: Instant,
 ) -> Result<usize, StoreError> {
     let otp = &stores.inner.otp;
-    let (mut gone, mut unreadable) = (0, 0);
+    let places = if may_stay { ends::due(now) } else { ends::deletable(now) };
+    let (mut gone, mut staying) = (0, 0);
     while gone < limit && Instant::now() < deadline {
         let room = (limit - gone).min(AT_ONCE);
-        let members = stores.over(PURGE, &otp.keys.purge(), now, unreadable, room, deadline).await?;
+        let members = stores.over(PURGE, &otp.keys.ends(), places.clone(), staying, room, deadline).await?;
         if members.is_empty() {
             break;
         }
         let steps = members.iter().map(|member| async move {
-            let Some(owner) = keys::owner(member) else { return Ok(None) };
+            let Some(owner) = ends::owner(member) else { return Ok(None) };
             let start = Start {
                 wants: vec![otp.keys.phone(&owner.0, &owner.1)],
-                listed: Some(&owner),
+                listed: Some(Listed { owner: &owner, may_stay }),
                 doubt: Doubt::RunAgain,
                 ..Start::default()
             };
@@ -122,8 +128,9 @@ async fn purge_phones(
         });
         for phones in join_all(steps).await {
             match phones? {
-                Some(phones) => gone += phones,
-                None => unreadable += 1,
+                Some(1..) => gone += 1,
+                // Nothing is over, or it is unreadable.
+                Some(0) | None => staying += 1,
             }
         }
     }
@@ -142,7 +149,8 @@ async fn purge_list(
     let mut gone = 0;
     while gone < limit && Instant::now() < deadline {
         let room = (limit - gone).min(CHUNK);
-        let members = stores.over(PURGE, list, until, 0, room, deadline).await?;
+        let over = i64::MIN..=until.as_micros();
+        let members = stores.over(PURGE, list, over, 0, room, deadline).await?;
         let mut call = SWEEP.call();
         call.key(list);
         call.number(until.as_micros());
@@ -172,18 +180,18 @@ async fn purge_list(
 }
 
 impl RedisStores {
-    /// The members of a list whose end has come, the longest waiting first, without the first `skip` of them.
+    /// The members of a list with these ends, the longest waiting first, without the first `skip` of them.
     pub(super) async fn over(
         &self,
         step: &'static str,
         list: &str,
-        until: Timestamp,
+        ends: RangeInclusive<i64>,
         skip: usize,
         limit: usize,
         deadline: Instant,
     ) -> Result<Vec<Vec<u8>>, StoreError> {
         let mut command = cmd("ZRANGEBYSCORE");
-        command.arg(list).arg("-inf").arg(until.as_micros()).arg("LIMIT").arg(skip).arg(limit);
+        command.arg(list).arg(*ends.start()).arg(*ends.end()).arg("LIMIT").arg(skip).arg(limit);
         let reply = self
             .inner
             .link

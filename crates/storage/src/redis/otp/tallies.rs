@@ -79,7 +79,7 @@ impl TallyStore for RedisStores {
         let list = keys.slots();
         let mut gone = 0;
         while gone < limit && Instant::now() < deadline {
-            let until = Timestamp::from_micros(before.as_micros().saturating_sub(1));
+            let until = i64::MIN..=before.as_micros().saturating_sub(1);
             let room = (limit - gone).min(CHUNK);
             let members = self.over(PURGE, &list, until, 0, room, deadline).await?;
             if members.is_empty() {

@@ -9,7 +9,7 @@ use wartel_otp::ledger::{Locator, PhoneLedger, ReceiptOrphan, Transaction};
 
 use super::keys::{self, Keys};
 use super::view::{self, Changes, Count, Level, Missed, View};
-use super::{Owner, receipts};
+use super::{Owner, ends, receipts};
 use crate::redis::error::unreadable;
 
 pub(super) struct StepTransaction<'a> {
@@ -18,10 +18,18 @@ pub(super) struct StepTransaction<'a> {
     /// What was not read is taken for empty. Whatever follows from that is tried and never answered.
     guesses: bool,
     /// The one phone that a step which looks for phones finds.
-    listed: Option<&'a Owner>,
+    listed: Option<Listed<'a>>,
     /// Ledgers as they were read.
     loaded: Vec<(Owner, PhoneLedger)>,
     ran: Ran,
+}
+
+/// A phone that was found in the list of ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Listed<'a> {
+    pub(super) owner: &'a Owner,
+    /// It was not listed for being deleted: that has to be found out.
+    pub(super) may_stay: bool,
 }
 
 /// What a run used and did.
@@ -32,8 +40,10 @@ pub(super) struct Ran {
     pub(super) levels: BTreeMap<(String, u32), Used>,
     pub(super) changes: Changes,
     pub(super) missed: Missed,
-    /// Keys that were taken for empty.
+    /// Keys of which a value was taken for granted.
     pub(super) guessed: Missed,
+    /// Phones that had, or may have had, a second place in the list of ends.
+    pub(super) listed_twice: Vec<Owner>,
     /// The keys of locators, and those of the phones to which they lead.
     pub(super) located: Vec<(String, String)>,
 }
@@ -48,9 +58,9 @@ pub(super) struct Used {
 }
 
 impl Ran {
-    /// The document of the phone that it is about.
-    pub(super) fn document(&self) -> Option<&str> {
-        self.strings.iter().find_map(|(key, is_document)| is_document.then_some(key.as_str()))
+    /// The keys of the phones that it is about.
+    pub(super) fn documents(&self) -> impl Iterator<Item = &str> {
+        self.strings.iter().filter_map(|(key, is_document)| is_document.then_some(key.as_str()))
     }
 }
 
@@ -60,17 +70,25 @@ impl Used {
 }
 
 impl<'a> StepTransaction<'a> {
-    pub(super) fn new(keys: &'a Keys, view: &'a View, guesses: bool, listed: Option<&'a Owner>) -> Self {
+    pub(super) fn new(keys: &'a Keys, view: &'a View, guesses: bool, listed: Option<Listed<'a>>) -> Self {
         Self { keys, view, guesses, listed, loaded: Vec::new(), ran: Ran::default() }
     }
 
-    pub(super) fn into_ran(self) -> Ran {
+    pub(super) fn into_ran(mut self) -> Ran {
+        let twice = |ledger: &PhoneLedger| self.listed.is_some() || ends::second_place(ledger).is_some();
+        let loaded = self.loaded.iter().filter(|(_, ledger)| twice(ledger));
+        self.ran.listed_twice = loaded.map(|(owner, _)| owner.clone()).collect();
         self.ran
     }
 
     fn string(&mut self, key: String, is_document: bool) -> Result<Option<&'a [u8]>, StoreError> {
         let value = match self.view.string(&key) {
-            Some(value) => value,
+            Some(value) => {
+                if !self.view.is_proven(&key) {
+                    self.ran.guessed.strings.push(key.clone());
+                }
+                value
+            }
             None if self.guesses => {
                 self.ran.guessed.strings.push(key.clone());
                 None
@@ -210,11 +228,15 @@ impl Transaction for StepTransaction<'_> {
     }
 
     fn due(&mut self, _limit: usize, _now: Timestamp) -> Result<Vec<Owner>, StoreError> {
-        Ok(self.listed.cloned().into_iter().collect())
+        Ok(self.listed.map(|listed| listed.owner.clone()).into_iter().collect())
     }
 
-    fn purgeable(&mut self, _limit: usize, _now: Timestamp) -> Result<Vec<Owner>, StoreError> {
-        Ok(self.listed.cloned().into_iter().collect())
+    fn purgeable(&mut self, _limit: usize, now: Timestamp) -> Result<Vec<Owner>, StoreError> {
+        let Some(Listed { owner, may_stay }) = self.listed else { return Ok(Vec::new()) };
+        if may_stay && self.load(&owner.0, &owner.1)?.purge_at() > now {
+            return Ok(Vec::new());
+        }
+        Ok(vec![owner.clone()])
     }
 
     /// The clean-up of what is shared has a script of its own, beside the step.

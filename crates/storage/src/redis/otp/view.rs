@@ -1,6 +1,6 @@
 //! What was read: by a command of its own, or by a script that did not write.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use redis::Value;
 use wartel_core::Timestamp;
@@ -17,6 +17,8 @@ pub(super) const VERSION: usize = 28;
 #[derive(Default)]
 pub(super) struct View {
     strings: HashMap<String, Option<Vec<u8>>>,
+    /// Those of them that may have changed since.
+    unproven: HashSet<String>,
     levels: HashMap<(String, u32), Level>,
 }
 
@@ -50,8 +52,6 @@ pub(super) enum Looked {
     String(String),
     /// A budget by its name, and its `max`.
     Level(String, u32),
-    /// Only that it is what it must be.
-    Nothing,
 }
 
 impl View {
@@ -65,9 +65,21 @@ impl View {
         self.levels.get(&(budget.to_owned(), max)).copied()
     }
 
-    /// Takes over what stands under a key, as somebody else has read or written it.
+    /// Whether it stood there since the step began.
+    pub(super) fn is_proven(&self, key: &str) -> bool {
+        !self.unproven.contains(key)
+    }
+
+    /// Takes over what stands under a key, as somebody else has read or written it since the step began.
     pub(super) fn learn(&mut self, key: &str, value: Option<Vec<u8>>) {
+        self.unproven.remove(key);
         self.strings.insert(key.to_owned(), value);
+    }
+
+    /// Takes over what stood under a key lately. It may be tried with, and is never an answer.
+    pub(super) fn suppose(&mut self, key: String, value: Vec<u8>) {
+        self.strings.insert(key.clone(), Some(value));
+        self.unproven.insert(key);
     }
 
     pub(super) fn add_string(&mut self, key: String, value: Value) -> Result<(), RedisFailure> {
@@ -76,6 +88,7 @@ impl View {
             Value::BulkString(bytes) => Some(bytes),
             _ => return Err(RedisFailure::SHAPE),
         };
+        self.unproven.remove(&key);
         self.strings.insert(key, value);
         Ok(())
     }
@@ -94,7 +107,6 @@ impl View {
                     let level = Level { first: instant(first)?, latest: instant(latest)? };
                     self.levels.insert((budget.clone(), *max), level);
                 }
-                Looked::Nothing => {}
             }
         }
         Ok(())
