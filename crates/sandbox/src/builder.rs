@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use wartel_core::{Clock, SystemClock};
 
+use crate::device::{DeviceState, Start};
 use crate::error::SandboxError;
 use crate::phone::phone_key;
+use crate::provider::ProviderKind;
 use crate::server::{self, Sandbox};
-use crate::webhooks::{RetryPlan, WebhookKind};
+use crate::webhooks::{RetrySettings, WebhookKind};
 
 /// The checked options, kept for resets.
 #[derive(Clone)]
@@ -21,12 +23,15 @@ pub(crate) struct Options {
     pub(crate) account_token: String,
     pub(crate) quota: u64,
     pub(crate) connected: bool,
+    /// Providers whose devices start without a phone.
+    pub(crate) unpaired: HashSet<ProviderKind>,
     pub(crate) without_whatsapp: HashSet<String>,
-    pub(crate) webhooks: HashMap<WebhookKind, String>,
+    pub(crate) webhooks: HashMap<(ProviderKind, WebhookKind), String>,
     pub(crate) full_status: bool,
     pub(crate) sent_after: Duration,
     pub(crate) delivered_after: Duration,
-    pub(crate) retry: RetryPlan,
+    pub(crate) connected_after: Duration,
+    pub(crate) retry: RetrySettings,
     pub(crate) max_messages: usize,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -42,6 +47,16 @@ impl fmt::Debug for Options {
 }
 
 impl Options {
+    /// How the devices of a provider start.
+    pub(crate) fn start(&self, kind: ProviderKind) -> Start {
+        let state = match (self.connected, self.unpaired.contains(&kind)) {
+            (_, true) => DeviceState::Unpaired,
+            (true, false) => DeviceState::Connected,
+            (false, false) => DeviceState::Disconnected,
+        };
+        Start { quota: self.quota, state }
+    }
+
     fn validate(&self) -> Result<(), SandboxError> {
         let distinct: HashSet<&String> = self.tokens.iter().collect();
         let visible = |token: &String| !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic());
@@ -54,7 +69,7 @@ impl Options {
         if self.max_messages == 0 {
             return Err(SandboxError::Option("max_messages must be at least 1"));
         }
-        if self.retry.tries == 0 {
+        if self.retry.tries == Some(0) {
             return Err(SandboxError::Option("webhook_tries must be at least 1"));
         }
         Ok(())
@@ -80,16 +95,14 @@ impl Default for SandboxBuilder {
             account_token: "sandbox-account-token".into(),
             quota: 1_000,
             connected: true,
+            unpaired: HashSet::new(),
             without_whatsapp: HashSet::new(),
             webhooks: HashMap::new(),
             full_status: false,
             sent_after: Duration::ZERO,
             delivered_after: Duration::from_millis(300),
-            retry: RetryPlan {
-                interval: Duration::from_secs(60),
-                tries: 15,
-                timeout: Duration::from_secs(10),
-            },
+            connected_after: Duration::from_millis(300),
+            retry: RetrySettings::default(),
             max_messages: 10_000,
             clock: Arc::new(SystemClock),
         };
@@ -106,7 +119,10 @@ impl SandboxBuilder {
         self
     }
 
-    /// A device's token; called again, it adds a device. Default: one device with `sandbox-device-token`.
+    /// A Fonnte device's token; called again, it adds a device. Default: one device with `sandbox-device-token`.
+    ///
+    /// Each other provider has one device, whose credentials [`SandboxHandle::account`](crate::SandboxHandle::account)
+    /// tells.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         if !self.own_token {
             self.options.tokens.clear();
@@ -116,7 +132,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// The account's token, for `/get-devices`. Default: `sandbox-account-token`.
+    /// The Fonnte account's token, for `/get-devices` and `/add-device`. Default: `sandbox-account-token`.
     pub fn account_token(mut self, token: impl Into<String>) -> Self {
         self.options.account_token = token.into();
         self
@@ -134,37 +150,51 @@ impl SandboxBuilder {
         self
     }
 
-    /// Numbers without WhatsApp, in any spelling. `/send` accepts messages to them and a status webhook later says
-    /// `invalid`, as with the provider. Default: none.
+    /// The devices of this provider start without a phone, so that they have to be paired. Default: none do.
+    pub fn unpaired(mut self, provider: ProviderKind) -> Self {
+        self.options.unpaired.insert(provider);
+        self
+    }
+
+    /// Numbers without WhatsApp, in any spelling. Fonnte accepts messages to them and a status webhook later says
+    /// `invalid`; other providers refuse them as they do. Default: none.
     pub fn without_whatsapp<I: IntoIterator<Item: AsRef<str>>>(mut self, phones: I) -> Self {
         self.options.without_whatsapp.extend(phones.into_iter().map(|phone| phone_key(phone.as_ref())));
         self
     }
 
-    /// Where all three kinds of webhook go: `http://host:port/path`. Default: nowhere.
+    /// Where all webhooks of a provider's devices go: `http://host:port/path`. Default: nowhere.
+    pub fn webhooks_of(mut self, provider: ProviderKind, url: &str) -> Self {
+        for kind in WebhookKind::ALL {
+            self.options.webhooks.insert((provider, kind), url.to_owned());
+        }
+        self
+    }
+
+    /// Where all three kinds of Fonnte's webhooks go: `http://host:port/path`. Default: nowhere.
     pub fn webhooks(self, url: &str) -> Self {
         self.status_webhook(url).incoming_webhook(url).connect_webhook(url)
     }
 
-    /// Where status webhooks go. Default: nowhere.
+    /// Where Fonnte's status webhooks go. Default: nowhere.
     pub fn status_webhook(mut self, url: &str) -> Self {
-        self.options.webhooks.insert(WebhookKind::Status, url.to_owned());
+        self.options.webhooks.insert((ProviderKind::Fonnte, WebhookKind::Status), url.to_owned());
         self
     }
 
-    /// Where webhooks for messages from customers go. Default: nowhere.
+    /// Where Fonnte's webhooks for messages from customers go. Default: nowhere.
     pub fn incoming_webhook(mut self, url: &str) -> Self {
-        self.options.webhooks.insert(WebhookKind::Incoming, url.to_owned());
+        self.options.webhooks.insert((ProviderKind::Fonnte, WebhookKind::Incoming), url.to_owned());
         self
     }
 
-    /// Where webhooks for connecting and disconnecting devices go. Default: nowhere.
+    /// Where Fonnte's webhooks for connecting and disconnecting devices go. Default: nowhere.
     pub fn connect_webhook(mut self, url: &str) -> Self {
-        self.options.webhooks.insert(WebhookKind::Connect, url.to_owned());
+        self.options.webhooks.insert((ProviderKind::Fonnte, WebhookKind::Connect), url.to_owned());
         self
     }
 
-    /// Whether each status webhook carries the `id`, not only the first. Default: false, as the provider documents.
+    /// Whether each status webhook of Fonnte carries the `id`, not only the first. Default: false, as the provider documents.
     pub fn full_status_webhooks(mut self, full: bool) -> Self {
         self.options.full_status = full;
         self
@@ -182,21 +212,27 @@ impl SandboxBuilder {
         self
     }
 
-    /// The time between two tries of a webhook. Default: 60 s.
+    /// The time from the scan of a QR code to the connection. Default: 300 ms.
+    pub fn connected_after(mut self, time: Duration) -> Self {
+        self.options.connected_after = time;
+        self
+    }
+
+    /// The time between the first two tries of a webhook. Default: the provider's own; Fonnte's is 60 s.
     pub fn webhook_retry(mut self, interval: Duration) -> Self {
-        self.options.retry.interval = interval;
+        self.options.retry.interval = Some(interval);
         self
     }
 
-    /// How often a webhook is tried until it is answered with HTTP 200. Default: 15. At least 1.
+    /// How often a webhook is tried until it is taken. Default: the provider's own; Fonnte's is 15. At least 1.
     pub fn webhook_tries(mut self, tries: u32) -> Self {
-        self.options.retry.tries = tries;
+        self.options.retry.tries = Some(tries);
         self
     }
 
-    /// How long a webhook waits for its answer. Default: 10 s.
+    /// How long a webhook waits for its answer. Default: the provider's own; Fonnte's is 10 s.
     pub fn webhook_timeout(mut self, timeout: Duration) -> Self {
-        self.options.retry.timeout = timeout;
+        self.options.retry.timeout = Some(timeout);
         self
     }
 

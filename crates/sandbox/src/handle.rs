@@ -8,13 +8,17 @@ use std::time::Duration;
 use http::{Request, Response};
 use http_body::Body;
 
+use crate::customer::CustomerMessage;
+use crate::device::Device;
 use crate::error::SandboxError;
 use crate::faults::Fault;
 use crate::http_io::SandboxBody;
 use crate::lock;
 use crate::phone::{SandboxMessage, phone_key};
+use crate::provider::ProviderKind;
 use crate::recorder::RecordedRequest;
 use crate::shared::Shared;
+use crate::steer::{SandboxAccount, SandboxDevice};
 use crate::webhooks::{Target, WebhookAttempt, WebhookKind};
 use crate::{control, pages};
 
@@ -22,7 +26,6 @@ use crate::{control, pages};
 #[derive(Clone)]
 pub struct SandboxHandle {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) url: Arc<str>,
 }
 
 impl SandboxHandle {
@@ -30,25 +33,53 @@ impl SandboxHandle {
     /// browser.
     #[must_use]
     pub fn url(&self) -> &str {
-        &self.url
+        &self.shared.url
     }
 
-    /// The token of the first device, for `WHATSAPP_API_TOKEN`.
+    /// How an application reaches the first device of this provider.
+    #[must_use]
+    pub fn account(&self, provider: ProviderKind) -> SandboxAccount {
+        self.device(provider).account()
+    }
+
+    /// The first device of this provider. There is always one.
+    #[must_use]
+    pub fn device(&self, provider: ProviderKind) -> SandboxDevice {
+        self.steer(self.shared.devices.first_of(provider))
+    }
+
+    /// All devices.
+    #[must_use]
+    pub fn devices(&self) -> Vec<SandboxDevice> {
+        self.shared.devices.all().into_iter().map(|device| self.steer(device)).collect()
+    }
+
+    fn steer(&self, device: Arc<Device>) -> SandboxDevice {
+        SandboxDevice { shared: Arc::clone(&self.shared), device }
+    }
+
+    /// The LID that stands for a customer's number: digits without `@lid`.
+    #[must_use]
+    pub fn lid(&self, phone: &str) -> String {
+        self.shared.contacts.lid(&phone_key(phone))
+    }
+
+    /// The token of the first device of Fonnte, for `WHATSAPP_API_TOKEN`.
     #[must_use]
     pub fn token(&self) -> &str {
-        self.shared.devices.first().map_or("", |device| &device.token)
+        &self.shared.devices.first.token
     }
 
-    /// The account's token, for `/get-devices`.
+    /// The Fonnte account's token, for `/get-devices` and `/add-device`.
     #[must_use]
     pub fn account_token(&self) -> &str {
         &self.shared.options.account_token
     }
 
-    /// The first device's WhatsApp number: digits without `+`.
+    /// The WhatsApp number of Fonnte's first device: digits without `+`.
     #[must_use]
     pub fn device_number(&self) -> &str {
-        self.shared.devices.first().map_or("", |device| &device.number)
+        &self.shared.devices.first.number
     }
 
     /// All messages that are kept, in both directions, oldest first.
@@ -118,14 +149,16 @@ impl SandboxHandle {
         lock(&self.shared.faults).clear();
     }
 
-    /// Connects the devices to WhatsApp (as if their QR was scanned) or disconnects them.
+    /// Connects Fonnte's devices to WhatsApp (as if their QR was scanned) or disconnects them.
     pub fn set_connected(&self, connected: bool) {
-        self.shared.set_connected(connected);
+        for device in self.shared.devices.of(ProviderKind::Fonnte) {
+            self.shared.connect_device(&device, connected);
+        }
     }
 
     /// Sets the quota of every device.
     pub fn set_quota(&self, messages: u64) {
-        for device in &self.shared.devices {
+        for device in self.shared.devices.all() {
             device.set_quota(messages);
         }
     }
@@ -135,40 +168,46 @@ impl SandboxHandle {
         self.shared.set_on_whatsapp(phone_key(phone), present);
     }
 
-    /// Where all three kinds of webhook go from now on.
+    /// Where all three kinds of Fonnte's webhooks go from now on.
     ///
     /// # Errors
     /// [`SandboxError::WebhookUrl`] if the URL is not of the form `http://host:port/path`.
     pub fn set_webhooks(&self, url: &str) -> Result<(), SandboxError> {
-        let target = Arc::new(Target::parse(url)?);
-        for kind in [WebhookKind::Status, WebhookKind::Incoming, WebhookKind::Connect] {
-            self.shared.set_target(kind, Some(Arc::clone(&target)));
-        }
-        Ok(())
+        self.set_targets(&WebhookKind::ALL, url)
     }
 
-    /// Where status webhooks go from now on.
+    /// Where Fonnte's status webhooks go from now on.
     ///
     /// # Errors
     /// [`SandboxError::WebhookUrl`] if the URL is not of the form `http://host:port/path`.
     pub fn set_status_webhook(&self, url: &str) -> Result<(), SandboxError> {
-        self.shared.set_target(WebhookKind::Status, Some(Arc::new(Target::parse(url)?)));
-        Ok(())
+        self.set_targets(&[WebhookKind::Status], url)
     }
 
-    /// Where webhooks for messages from customers go from now on.
+    /// Where Fonnte's webhooks for messages from customers go from now on.
     ///
     /// # Errors
     /// [`SandboxError::WebhookUrl`] if the URL is not of the form `http://host:port/path`.
     pub fn set_incoming_webhook(&self, url: &str) -> Result<(), SandboxError> {
-        self.shared.set_target(WebhookKind::Incoming, Some(Arc::new(Target::parse(url)?)));
+        self.set_targets(&[WebhookKind::Incoming], url)
+    }
+
+    fn set_targets(&self, kinds: &[WebhookKind], url: &str) -> Result<(), SandboxError> {
+        let target = Arc::new(Target::parse(url)?);
+        for device in self.shared.devices.of(ProviderKind::Fonnte) {
+            for kind in kinds {
+                device.set_target(*kind, Some(Arc::clone(&target)));
+            }
+        }
         Ok(())
     }
 
-    /// Sends no webhooks any more.
+    /// Sends no webhooks any more, of no device.
     pub fn clear_webhooks(&self) {
-        for kind in [WebhookKind::Status, WebhookKind::Incoming, WebhookKind::Connect] {
-            self.shared.set_target(kind, None);
+        for device in self.shared.devices.all() {
+            for kind in WebhookKind::ALL {
+                device.set_target(kind, None);
+            }
         }
     }
 
@@ -177,9 +216,11 @@ impl SandboxHandle {
         self.shared.mark_read(&phone_key(phone))
     }
 
-    /// The customer writes to the shop; the incoming-message webhook follows.
+    /// The customer writes to the device that wrote to them last, or else to Fonnte's first one; the incoming-message
+    /// webhook follows. [`SandboxDevice::write`] can do more.
     pub fn customer_writes(&self, from: &str, text: &str) -> SandboxMessage {
-        self.shared.customer_writes(&phone_key(from), "Pelanggan", text)
+        let device = self.shared.device_of(&phone_key(from));
+        self.shared.write(&device, &CustomerMessage::new(from, text))
     }
 
     /// Back to the start: no messages, requests or faults; quota, connection and numbers as they were built. Webhook
@@ -195,7 +236,7 @@ impl SandboxHandle {
     }
 
     /// Answers a request for the pages and the control API, with or without `/sandbox` before its path, so that they
-    /// can be mounted in another server. The provider surface is not among them.
+    /// can be mounted in another server. The providers' surfaces are not among them.
     ///
     /// Framework-free: with axum it is
     /// `Router::new().fallback_service(service_fn(move |request| { let sandbox = handle.clone(); async move {
@@ -223,6 +264,6 @@ impl SandboxHandle {
 
 impl fmt::Debug for SandboxHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SandboxHandle").field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("SandboxHandle").field("url", &self.url()).finish_non_exhaustive()
     }
 }

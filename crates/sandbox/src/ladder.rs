@@ -6,9 +6,10 @@ use std::time::Duration;
 use crate::device::Device;
 use crate::phone::{Direction, MessageStatus, SandboxMessage};
 use crate::shared::Shared;
+use crate::webhooks::Target;
 
 /// A message that the provider has accepted.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Outgoing {
     /// The number in digits, or a group id.
     pub(crate) to: String,
@@ -18,21 +19,24 @@ pub(crate) struct Outgoing {
     pub(crate) wait: Duration,
     /// Whether it waits for a time of day that the caller chose.
     pub(crate) scheduled: bool,
+    /// The id that the caller chose, where a provider allows that. Default: the provider's next one.
+    pub(crate) id: Option<String>,
+    /// Where its status webhooks go. Default: to the device's target.
+    pub(crate) callback: Option<Arc<Target>>,
 }
 
 /// Takes a message over and starts it on its way; gives back its id.
 pub(crate) fn accept(shared: &Arc<Shared>, device: &Arc<Device>, outgoing: Outgoing) -> String {
-    let number = shared.next_message_id();
-    let id = number.to_string();
-    let on_whatsapp = shared.on_whatsapp(&outgoing.to);
-    let at_once = outgoing.wait.is_zero()
-        && shared.options.sent_after.is_zero()
-        && device.is_connected()
-        && on_whatsapp;
-    shared.add_message(SandboxMessage {
+    let (given, stateid) = shared.new_ids(device);
+    let id = outgoing.id.unwrap_or(given);
+    // A provider that does not refuse a cold message itself learns afterwards that it never left.
+    let arrives = shared.on_whatsapp(&outgoing.to) && shared.new_chat_locked(device, &outgoing.to).is_none();
+    let at_once =
+        outgoing.wait.is_zero() && shared.options.sent_after.is_zero() && device.is_connected() && arrives;
+    let message = SandboxMessage {
+        provider: device.kind,
         id: id.clone(),
-        // Multiplied by an odd constant: different for each message, and without a likeness to its id.
-        stateid: format!("3EB0{:012X}", number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 16),
+        stateid,
         direction: Direction::ToCustomer,
         from: device.number.clone(),
         to: outgoing.to,
@@ -44,13 +48,17 @@ pub(crate) fn accept(shared: &Arc<Shared>, device: &Arc<Device>, outgoing: Outgo
             (false, true) => MessageStatus::Waiting,
             (false, false) => MessageStatus::Pending,
         },
-    });
+        failure: None,
+        callback: outgoing.callback,
+    };
+    shared.echo(device, &message);
+    shared.add_message(device, message);
     let climber = Climber {
         shared: Arc::clone(shared),
         device: Arc::clone(device),
         id: id.clone(),
         wait: outgoing.wait,
-        on_whatsapp,
+        arrives,
         sent: at_once,
     };
     shared.tasks.spawn_until_reset(climber.climb());
@@ -62,7 +70,7 @@ struct Climber {
     device: Arc<Device>,
     id: String,
     wait: Duration,
-    on_whatsapp: bool,
+    arrives: bool,
     sent: bool,
 }
 
@@ -74,7 +82,7 @@ impl Climber {
             self.shared.advance(&self.id, MessageStatus::Pending);
             self.device.until_connected().await;
             tokio::time::sleep(options.sent_after).await;
-            if !self.on_whatsapp {
+            if !self.arrives {
                 tokio::time::sleep(options.delivered_after).await;
                 self.shared.advance(&self.id, MessageStatus::Invalid);
                 return;

@@ -65,37 +65,48 @@
 //! A mock repeats what its author believes about the provider. The sandbox's wire types are its own, written from the
 //! provider's documentation, so that it cannot share an adapter's misreading.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Parts that only some of the providers need.
+#![allow(dead_code)]
 
 mod builder;
+mod contacts;
 mod control;
+mod customer;
 mod device;
 mod error;
 mod events;
 mod faults;
 mod fonnte;
+mod form;
 mod handle;
 mod http_io;
 mod ladder;
 mod pages;
 mod phone;
+mod provider;
 mod recorder;
 mod ring;
 mod server;
 mod shared;
+mod signing;
+mod steer;
 mod tasks;
 mod webhooks;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use builder::SandboxBuilder;
+pub use customer::{CustomerMessage, Extra};
+pub use device::DeviceState;
 pub use error::SandboxError;
 pub use faults::{Fault, FaultError, FaultKind, KeyCase, Malformed, SuccessShape, Trigger, WebhookFault};
-pub use fonnte::Endpoint;
 pub use handle::SandboxHandle;
 pub use http_io::SandboxBody;
 pub use phone::{Direction, MessageStatus, SandboxMessage};
+pub use provider::{Endpoint, ProviderKind, Shown};
 pub use recorder::{Authorization, RecordedFile, RecordedRequest};
 pub use server::Sandbox;
+pub use steer::{SandboxAccount, SandboxDevice};
 pub use webhooks::{WebhookAttempt, WebhookKind};
 
 /// Locks, whatever became of the thread that held the lock before: the data is plain and stays whole.

@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use wartel_core::Timestamp;
 
+use crate::provider::ProviderKind;
 use crate::ring::Ring;
+use crate::webhooks::Target;
 
 /// How many bytes of message text are kept at most, however many messages are allowed.
 const MAX_TEXT_BYTES: usize = 64 << 20;
@@ -41,7 +44,7 @@ pub enum MessageStatus {
     Pending,
     /// It left the device. One tick.
     Sent,
-    /// The number has no WhatsApp; nothing follows.
+    /// It failed, mostly because the number has no WhatsApp; nothing follows.
     Invalid,
     /// It reached the customer's phone. Two ticks. For a message from the customer: a webhook took it.
     Delivered,
@@ -70,9 +73,11 @@ impl MessageStatus {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SandboxMessage {
-    /// The id that `/send` answered with, or that the sandbox gave a message from the customer.
+    /// The provider that carries it.
+    pub provider: ProviderKind,
+    /// The id that the provider answered with, or that the sandbox gave a message from the customer.
     pub id: String,
-    /// The id that later status webhooks carry instead of `id`.
+    /// The id that later status webhooks of Fonnte carry instead of `id`.
     pub stateid: String,
     /// Who wrote it.
     pub direction: Direction,
@@ -88,6 +93,10 @@ pub struct SandboxMessage {
     pub at: Timestamp,
     /// How far it came by the time it was looked up.
     pub status: MessageStatus,
+    /// Why it is `Invalid`: the provider's own code. `None` stands for "the number has no WhatsApp".
+    pub failure: Option<String>,
+    /// Where its status webhooks go instead of to the device's target.
+    pub(crate) callback: Option<Arc<Target>>,
 }
 
 impl SandboxMessage {
@@ -113,6 +122,7 @@ impl SandboxMessage {
     pub(crate) fn to_json(&self) -> Value {
         json!({
             "id": self.id,
+            "provider": self.provider.name(),
             "direction": self.direction.as_str(),
             "from": self.from,
             "to": self.to,
@@ -188,11 +198,21 @@ impl MessageBook {
 
     /// Raises a message to a status. `None` if it is unknown (evicted, reset) or already as far.
     pub(crate) fn advance(&mut self, id: &str, status: MessageStatus) -> Option<SandboxMessage> {
+        self.raise(id, status, None)
+    }
+
+    /// Makes a message that has not arrived yet `Invalid`, for the reason that the provider's code names.
+    pub(crate) fn fail(&mut self, id: &str, code: &str) -> Option<SandboxMessage> {
+        self.raise(id, MessageStatus::Invalid, Some(code))
+    }
+
+    fn raise(&mut self, id: &str, status: MessageStatus, failure: Option<&str>) -> Option<SandboxMessage> {
         let kept = self.ring.get_mut(*self.by_id.get(id)?)?;
         if kept.message.status >= status {
             return None;
         }
         kept.message.status = status;
+        kept.message.failure = failure.map(str::to_owned);
         Some(kept.message.clone())
     }
 
@@ -213,6 +233,13 @@ impl MessageBook {
             .rev()
             .map(|kept| &kept.message)
             .find(|message| message.direction == Direction::ToCustomer && message.to == phone)
+    }
+
+    /// Whether this customer ever wrote to the device with this number.
+    pub(crate) fn wrote(&self, phone: &str, device: &str) -> bool {
+        self.ring.iter().map(|kept| &kept.message).any(|message| {
+            message.direction == Direction::FromCustomer && message.from == phone && message.to == device
+        })
     }
 
     /// The oldest message to this customer that was not taken before.
@@ -247,6 +274,7 @@ mod tests {
 
     fn message(id: &str, to: &str, text: &str) -> SandboxMessage {
         SandboxMessage {
+            provider: ProviderKind::Fonnte,
             id: id.into(),
             stateid: format!("S{id}"),
             direction: Direction::ToCustomer,
@@ -256,6 +284,8 @@ mod tests {
             attachment: None,
             at: Timestamp::EPOCH,
             status: MessageStatus::Pending,
+            failure: None,
+            callback: None,
         }
     }
 

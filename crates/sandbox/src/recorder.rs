@@ -4,14 +4,16 @@ use std::fmt;
 
 use wartel_core::Timestamp;
 
-/// The `Authorization` header of a recorded request. The token itself is not kept.
+use crate::provider::ProviderKind;
+
+/// The credentials of a recorded request. They themselves are not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authorization {
     /// There was none.
     Missing,
-    /// It was not a token that this endpoint takes, such as one with `Bearer` before it.
+    /// It was not what this endpoint takes, such as a raw token with `Bearer` before it.
     Refused,
-    /// It was the raw token.
+    /// It was what the provider takes, such as the raw token.
     Accepted,
 }
 
@@ -35,6 +37,8 @@ pub struct RecordedFile {
 pub struct RecordedRequest {
     /// When it came.
     pub at: Timestamp,
+    /// Whose surface it came to.
+    pub provider: ProviderKind,
     /// The method, such as `POST`.
     pub method: String,
     /// The path as it was asked, base path included: `/send`, `/fonnte/send`.
@@ -43,7 +47,9 @@ pub struct RecordedRequest {
     pub content_type: Option<String>,
     /// Whether the token came, and in the right form.
     pub authorization: Authorization,
-    /// The fields in the order in which they came. JSON numbers and booleans are shown as their text.
+    /// The parameters of the URL.
+    pub query: Vec<(String, String)>,
+    /// The fields in the order in which they came. JSON numbers, booleans, lists and objects are shown as their text.
     pub fields: Vec<(String, String)>,
     /// The files of a multipart body.
     pub files: Vec<RecordedFile>,
@@ -63,7 +69,8 @@ impl RecordedRequest {
     }
 
     pub(crate) fn size(&self) -> usize {
-        256 + self.fields.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>()
+        let all = self.fields.iter().chain(&self.query);
+        256 + all.map(|(name, value)| name.len() + value.len()).sum::<usize>()
     }
 }
 
@@ -71,6 +78,7 @@ impl fmt::Debug for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fields: Vec<&str> = self.fields.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("RecordedRequest")
+            .field("provider", &self.provider)
             .field("method", &self.method)
             .field("path", &self.path)
             .field("content_type", &self.content_type)

@@ -17,9 +17,9 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::builder::{Options, SandboxBuilder};
 use crate::error::SandboxError;
-use crate::fonnte;
 use crate::handle::SandboxHandle;
 use crate::http_io::{Outcome, SandboxBody, answer};
+use crate::provider::{self, Provider, ProviderKind, Reply};
 use crate::shared::Shared;
 
 /// Connections served at once; more wait to be accepted.
@@ -80,9 +80,9 @@ impl Drop for Sandbox {
 pub(crate) async fn start(options: Options) -> Result<Sandbox, SandboxError> {
     let listener = TcpListener::bind(options.bind).await.map_err(SandboxError::Bind)?;
     let address = listener.local_addr().map_err(SandboxError::Bind)?;
-    let (shared, lanes) = Shared::new(options, Handle::current())?;
+    let (shared, lanes) = Shared::new(options, format!("http://{address}"), Handle::current())?;
     lanes.start(&shared);
-    let handle = SandboxHandle { shared, url: format!("http://{address}").into() };
+    let handle = SandboxHandle { shared };
     let server = tokio::spawn(accept(listener, handle.clone()));
     Ok(Sandbox { handle, server })
 }
@@ -125,7 +125,7 @@ async fn connection(stream: TcpStream, handle: SandboxHandle) {
         .await;
 }
 
-/// Pages and control API below `/sandbox`, the provider everywhere else.
+/// Pages and control API below `/sandbox`, a provider below its name, and Fonnte everywhere else.
 async fn route(
     handle: &SandboxHandle,
     request: Request<Incoming>,
@@ -139,9 +139,45 @@ async fn route(
     if path == "/sandbox" || path.starts_with("/sandbox/") {
         return Ok(handle.handle(request).await);
     }
-    match fonnte::serve(&handle.shared, request).await {
+    let path = path.to_owned();
+    let (fake, rest) = provider_of(&path);
+    let Some(fake) = fake else { return Ok(Reply::html(404).respond()) };
+    match provider::serve(&handle.shared, fake, rest.to_owned(), request).await {
         Outcome::Answer(response) => Ok(response),
         // An error makes hyper close the connection without writing anything.
         Outcome::Cut => Err(io::Error::from(io::ErrorKind::ConnectionAborted)),
+    }
+}
+
+/// The provider of a path, and what is behind its own segment.
+fn provider_of(path: &str) -> (Option<&'static dyn Provider>, &str) {
+    let inner = path.strip_prefix('/').unwrap_or(path);
+    let end = inner.find('/').unwrap_or(inner.len());
+    let (first, rest) = inner.split_at(end);
+    match ProviderKind::from_name(first) {
+        Some(kind) => (kind.fake(), rest),
+        None => (ProviderKind::Fonnte.fake(), path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_segment_chooses_the_provider() {
+        let check = |path: &str, expected: ProviderKind, behind: &str| {
+            let (fake, rest) = provider_of(path);
+            assert_eq!(
+                (fake.map(Provider::kind), rest),
+                (expected.fake().map(Provider::kind), behind),
+                "{path}"
+            );
+        };
+        check("/send", ProviderKind::Fonnte, "/send");
+        check("/fonnte/send", ProviderKind::Fonnte, "/send");
+        check("/proxy/send", ProviderKind::Fonnte, "/proxy/send");
+        check("/waha/api/sendText", ProviderKind::Waha, "/api/sendText");
+        check("/gateway", ProviderKind::Gateway, "");
     }
 }

@@ -1,5 +1,6 @@
 //! The control API below `/sandbox/api/`: what a person, a page or a test in another process steers the sandbox with.
 
+mod devices;
 mod wire;
 
 use std::error::Error;
@@ -18,10 +19,29 @@ use crate::http_io::{BodyError, SandboxBody, json as respond, read_body};
 use crate::lock;
 use crate::phone::phone_key;
 use crate::shared::Shared;
-use wire::{DeviceCall, ReadCall, WriteCall};
+use wire::{ReadCall, WriteCall};
 
 /// A refused call: a status and what is wrong.
 type Refusal = (StatusCode, String);
+
+/// All calls, whatever their methods.
+const CALLS: [&str; 15] = [
+    "messages",
+    "faults",
+    "reset",
+    "device",
+    "devices",
+    "read",
+    "requests",
+    "events",
+    "scan",
+    "refuse-scan",
+    "remove",
+    "ban",
+    "timelock",
+    "stories",
+    "fail",
+];
 
 /// Serves one call; `call` is the path behind `/sandbox/api/`.
 pub(crate) async fn serve<B>(shared: &Arc<Shared>, call: &str, request: Request<B>) -> Response<SandboxBody>
@@ -61,11 +81,19 @@ where
             shared.reset();
             Ok(success())
         }
-        ("GET", "device") => Ok((StatusCode::OK, device(shared))),
-        ("POST", "device") => set_device(shared, &body),
+        ("GET", "device") => devices::list(shared, query("provider").as_deref()),
+        ("GET", "devices") => devices::list(shared, Some("all")),
+        ("POST", "device") => devices::set(shared, &body),
+        ("POST", "scan") => devices::scan(shared, &body),
+        ("POST", "refuse-scan") => devices::refuse_scan(shared, &body),
+        ("POST", "remove") => devices::remove(shared, &body),
+        ("POST", "ban") => devices::ban(shared, &body),
+        ("POST", "timelock") => devices::timelock(shared, &body),
+        ("POST", "stories") => devices::stories(shared, &body),
+        ("POST", "fail") => devices::fail(shared, &body),
         ("POST", "read") => read(shared, &body),
         ("GET", "requests") => Ok((StatusCode::OK, wire::requests(&shared.requests()))),
-        (_, "messages" | "faults" | "reset" | "device" | "read" | "requests" | "events") => {
+        (_, call) if CALLS.contains(&call) => {
             Err((StatusCode::METHOD_NOT_ALLOWED, "method not allowed".into()))
         }
         _ => Err((StatusCode::NOT_FOUND, "no such call".into())),
@@ -94,10 +122,16 @@ fn messages(shared: &Shared, phone: Option<String>) -> (StatusCode, Value) {
 fn write(shared: &Shared, body: &[u8]) -> Result<(StatusCode, Value), Refusal> {
     let call: WriteCall = parse(body)?;
     let from = phone_of(&call.from, "from")?;
-    if call.text.trim().is_empty() || call.text.chars().count() > wire::MAX_TEXT {
+    let extra = call.extra.is_some();
+    if (call.text.trim().is_empty() && !extra) || call.text.chars().count() > wire::MAX_TEXT {
         return Err((StatusCode::BAD_REQUEST, format!("text must have 1 to {} characters", wire::MAX_TEXT)));
     }
-    let message = shared.customer_writes(&from, call.name.as_deref().unwrap_or("Pelanggan"), &call.text);
+    let device = match devices::chosen(shared, call.device.as_deref(), call.provider.as_deref())? {
+        Some(device) => device,
+        None => shared.device_of(&from),
+    };
+    let message = call.message(from).map_err(|problem| (StatusCode::BAD_REQUEST, problem))?;
+    let message = shared.write(&device, &message);
     Ok((StatusCode::CREATED, json!({"message": message.to_json()})))
 }
 
@@ -107,31 +141,6 @@ fn add_fault(shared: &Shared, body: &[u8]) -> Result<(StatusCode, Value), Refusa
     let fault = Fault::from_json(text).map_err(|problem| bad(problem.to_string()))?;
     let id = lock(&shared.faults).add(fault).ok_or_else(|| bad("too many faults; delete some".into()))?;
     Ok((StatusCode::CREATED, json!({"success": true, "id": id})))
-}
-
-fn device(shared: &Shared) -> Value {
-    let devices: Vec<Value> = shared
-        .devices
-        .iter()
-        .map(|device| {
-            json!({"device": device.number, "name": device.name, "connected": device.is_connected(), "quota": device.quota()})
-        })
-        .collect();
-    let connected = shared.devices.iter().all(|device| device.is_connected());
-    json!({"connected": connected, "devices": devices})
-}
-
-fn set_device(shared: &Shared, body: &[u8]) -> Result<(StatusCode, Value), Refusal> {
-    let call: DeviceCall = parse(body)?;
-    if let Some(quota) = call.quota {
-        for device in &shared.devices {
-            device.set_quota(quota);
-        }
-    }
-    if let Some(connected) = call.connected {
-        shared.set_connected(connected);
-    }
-    Ok((StatusCode::OK, device(shared)))
 }
 
 fn read(shared: &Shared, body: &[u8]) -> Result<(StatusCode, Value), Refusal> {

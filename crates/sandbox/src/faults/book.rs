@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{Fault, FaultKind, Trigger, WebhookFault};
-use crate::fonnte::Endpoint;
 use crate::phone::MessageStatus;
+use crate::provider::{Endpoint, ProviderKind};
 
 /// More rules than this are a loop gone wild, not a plan.
 const MAX_RULES: usize = 1_000;
@@ -56,8 +56,13 @@ impl FaultBook {
     }
 
     /// What should go wrong with this request, if anything.
-    pub(crate) fn strike(&mut self, endpoint: Endpoint, phones: &[String]) -> Option<FaultKind> {
-        self.first_firing(|fault| {
+    pub(crate) fn strike(
+        &mut self,
+        provider: ProviderKind,
+        endpoint: Endpoint,
+        phones: &[String],
+    ) -> Option<FaultKind> {
+        self.first_firing(provider, |fault| {
             !matches!(fault.kind, FaultKind::Webhook(_))
                 && fault.endpoint.is_none_or(|wanted| wanted == endpoint)
                 && fault.phone.as_ref().is_none_or(|wanted| phones.contains(wanted))
@@ -65,10 +70,16 @@ impl FaultBook {
     }
 
     /// What should go wrong with this status webhook, if anything.
-    pub(crate) fn strike_webhook(&mut self, phone: &str, status: MessageStatus) -> Option<WebhookFault> {
-        let struck = self.first_firing(|fault| {
+    pub(crate) fn strike_webhook(
+        &mut self,
+        provider: ProviderKind,
+        phone: &str,
+        status: MessageStatus,
+    ) -> Option<WebhookFault> {
+        let struck = self.first_firing(provider, |fault| {
             let applies = match fault.kind {
                 FaultKind::Webhook(WebhookFault::Drop | WebhookFault::Duplicate) => true,
+                FaultKind::Webhook(WebhookFault::ReadFirst) => status == MessageStatus::Delivered,
                 FaultKind::Webhook(_) => status == MessageStatus::Sent,
                 _ => false,
             };
@@ -80,8 +91,13 @@ impl FaultBook {
         }
     }
 
-    fn first_firing(&mut self, matches: impl Fn(&Fault) -> bool) -> Option<FaultKind> {
-        let rule = self.rules.iter_mut().filter(|rule| matches(&rule.fault)).find_map(|rule| {
+    fn first_firing(
+        &mut self,
+        provider: ProviderKind,
+        matches: impl Fn(&Fault) -> bool,
+    ) -> Option<FaultKind> {
+        let here = |fault: &Fault| fault.provider.is_none_or(|wanted| wanted == provider) && matches(fault);
+        let rule = self.rules.iter_mut().filter(|rule| here(&rule.fault)).find_map(|rule| {
             let fires = rule.fires();
             fires.then_some(rule)
         });
@@ -112,8 +128,10 @@ impl FaultBook {
 mod tests {
     use super::*;
 
+    const FONNTE: ProviderKind = ProviderKind::Fonnte;
+
     fn fired(book: &mut FaultBook, requests: usize) -> Vec<bool> {
-        (0..requests).map(|_| book.strike(Endpoint::Send, &["621".into()]).is_some()).collect()
+        (0..requests).map(|_| book.strike(FONNTE, Endpoint::Send, &["621".into()]).is_some()).collect()
     }
 
     #[test]
@@ -129,6 +147,8 @@ mod tests {
         check(Fault::cut_before_accept().every(3), &[false, false, true, false, false, true]);
         check(Fault::cut_before_accept().every(0), &[false, false]);
         check(Fault::cut_before_accept().on(Endpoint::Device), &[false]);
+        check(Fault::cut_before_accept().at(FONNTE), &[true]);
+        check(Fault::cut_before_accept().at(ProviderKind::Waha), &[false]);
         check(Fault::cut_before_accept().to_phone("+621"), &[true]);
         check(Fault::cut_before_accept().to_phone("622"), &[false]);
     }
@@ -138,10 +158,10 @@ mod tests {
         let mut book = FaultBook::default();
         book.add(Fault::http_error(500).times(1));
         book.add(Fault::refuse("insufficient quota").times(1));
-        assert_eq!(book.strike(Endpoint::Send, &[]), Some(FaultKind::HttpError { status: 500 }));
-        let second = book.strike(Endpoint::Send, &[]);
+        assert_eq!(book.strike(FONNTE, Endpoint::Send, &[]), Some(FaultKind::HttpError { status: 500 }));
+        let second = book.strike(FONNTE, Endpoint::Send, &[]);
         assert_eq!(second, Some(FaultKind::Refuse { reason: "insufficient quota".into() }));
-        assert_eq!(book.strike(Endpoint::Send, &[]), None);
+        assert_eq!(book.strike(FONNTE, Endpoint::Send, &[]), None);
         assert_eq!(book.to_json(), serde_json::json!([]));
     }
 
@@ -149,11 +169,11 @@ mod tests {
     fn webhook_faults_leave_requests_alone_and_the_reverse() {
         let mut book = FaultBook::default();
         book.add(Fault::webhook(WebhookFault::Reorder).times(1));
-        assert_eq!(book.strike(Endpoint::Send, &[]), None);
-        assert_eq!(book.strike_webhook("621", MessageStatus::Delivered), None);
-        assert_eq!(book.strike_webhook("621", MessageStatus::Sent), Some(WebhookFault::Reorder));
+        assert_eq!(book.strike(FONNTE, Endpoint::Send, &[]), None);
+        assert_eq!(book.strike_webhook(FONNTE, "621", MessageStatus::Delivered), None);
+        assert_eq!(book.strike_webhook(FONNTE, "621", MessageStatus::Sent), Some(WebhookFault::Reorder));
         book.add(Fault::http_error(500));
-        assert_eq!(book.strike_webhook("621", MessageStatus::Sent), None);
+        assert_eq!(book.strike_webhook(FONNTE, "621", MessageStatus::Sent), None);
     }
 
     #[test]

@@ -9,10 +9,10 @@ use std::time::Duration;
 pub(crate) use book::FaultBook;
 pub use wire::FaultError;
 
-use crate::fonnte::Endpoint;
 use crate::phone::phone_key;
+use crate::provider::{Endpoint, ProviderKind};
 
-/// One planned fault: target × trigger × kind.
+/// One planned fault: target × trigger × kind. It means every provider unless it names one.
 ///
 /// A fault is looked at after the token, so that it never hides a token error. When several match a request, the
 /// first one added that fires decides; those behind it do not count the request.
@@ -30,6 +30,7 @@ use crate::phone::phone_key;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Fault {
+    pub(crate) provider: Option<ProviderKind>,
     pub(crate) endpoint: Option<Endpoint>,
     pub(crate) phone: Option<String>,
     pub(crate) trigger: Trigger,
@@ -51,9 +52,9 @@ pub enum Trigger {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultKind {
-    /// HTTP 200 with `{"status":false,"reason":…}`. Nothing is accepted.
+    /// The provider's own refusal; of Fonnte HTTP 200 with `{"status":false,"reason":…}`. Nothing is accepted.
     Refuse {
-        /// The provider's words. `token invalid` comes with the key `Status`, as in reality.
+        /// The provider's words or its code. Fonnte's `token invalid` comes with the key `Status`, as in reality.
         reason: String,
     },
     /// An HTTP error status with a short HTML body. Nothing is accepted.
@@ -123,7 +124,11 @@ pub enum WebhookFault {
     Duplicate,
     /// `delivered` is sent before `sent`. Only `sent` events count and fire.
     Reorder,
-    /// `sent` comes first with the `stateid` alone, and only then with the `id`. Only `sent` events count and fire.
+    /// `read` is sent before `delivered`. Only `delivered` events count and fire.
+    ReadFirst,
+    /// Of Fonnte `sent` comes first with the `stateid` alone, and only then with the `id`; the others have no such
+    /// thing. With them (and with Fonnte) a [slow](FaultKind::Slow) answer to a send comes after its webhooks. Only
+    /// `sent` events count and fire.
     StatusBeforeId,
 }
 
@@ -131,7 +136,7 @@ impl Fault {
     /// A fault of this kind on every endpoint, for every number, each time.
     #[must_use]
     pub fn new(kind: FaultKind) -> Self {
-        Self { endpoint: None, phone: None, trigger: Trigger::Always, kind }
+        Self { provider: None, endpoint: None, phone: None, trigger: Trigger::Always, kind }
     }
 
     /// Refuses with this reason; see [`FaultKind::Refuse`].
@@ -194,6 +199,13 @@ impl Fault {
         Self::new(FaultKind::Webhook(fault))
     }
 
+    /// Only at this provider.
+    #[must_use]
+    pub fn at(mut self, provider: ProviderKind) -> Self {
+        self.provider = Some(provider);
+        self
+    }
+
     /// Only on this endpoint. Means nothing to a webhook fault.
     #[must_use]
     pub fn on(mut self, endpoint: Endpoint) -> Self {
@@ -238,6 +250,7 @@ impl Fault {
 impl fmt::Debug for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fault")
+            .field("provider", &self.provider)
             .field("endpoint", &self.endpoint)
             .field("phone", &self.phone.as_ref().map(|_| "…"))
             .field("trigger", &self.trigger)

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Fault, FaultKind, KeyCase, Malformed, SuccessShape, Trigger, WebhookFault};
-use crate::fonnte::Endpoint;
 use crate::phone::phone_key;
+use crate::provider::{Endpoint, ProviderKind};
 
 /// Longest hang and delay that can be asked for, in seconds.
 const MAX_SECONDS: u64 = 3_600;
@@ -21,6 +21,7 @@ pub struct FaultError(String);
 #[serde(deny_unknown_fields)]
 struct FaultWire {
     kind: String,
+    provider: Option<String>,
     endpoint: Option<String>,
     phone: Option<String>,
     trigger: Option<TriggerWire>,
@@ -79,6 +80,7 @@ const KINDS: &[(&str, Option<&str>)] = &[
     ("webhook_drop", None),
     ("webhook_duplicate", None),
     ("webhook_reorder", None),
+    ("webhook_read_first", None),
     ("webhook_status_before_id", None),
 ];
 
@@ -137,6 +139,7 @@ impl FaultWire {
             "webhook_drop" => FaultKind::Webhook(WebhookFault::Drop),
             "webhook_duplicate" => FaultKind::Webhook(WebhookFault::Duplicate),
             "webhook_reorder" => FaultKind::Webhook(WebhookFault::Reorder),
+            "webhook_read_first" => FaultKind::Webhook(WebhookFault::ReadFirst),
             _ => FaultKind::Webhook(WebhookFault::StatusBeforeId),
         })
     }
@@ -145,8 +148,9 @@ impl FaultWire {
 impl Fault {
     /// Reads a fault as `POST /sandbox/api/faults` takes it.
     ///
-    /// One object: `kind`; optional `endpoint` (`send`, `validate`, `device`, `get-devices`, `qr`, `disconnect`,
-    /// `status`), `phone`, `trigger` (`"always"`, `{"next":2}`, `{"every":3}`; default always), and the parameter of
+    /// One object: `kind`; optional `provider` (`fonnte`, `cloud_api`, `gateway`, `gowa`, `waha`, `evolution`, `twilio`;
+    /// default all), `endpoint` (`send`, `validate`, `device`, `get-devices`, `qr`, `disconnect`, `status`,
+    /// `add-device`, `update-device`, `presence`, `lids`, `media`), `phone`, `trigger` (`"always"`, `{"next":2}`, `{"every":3}`; default always), and the parameter of
     /// the kind, each with a default:
     ///
     /// | kind | parameter |
@@ -159,7 +163,7 @@ impl Fault {
     /// | `malformed` | `form`: `truncated` (default), `html`, `empty` |
     /// | `key_case` | `case`: `capitalised` (default), `upper` |
     /// | `success_shape` | `shape`: `data_id` (default), `string_id`, `no_id` |
-    /// | `webhook_drop`, `webhook_duplicate`, `webhook_reorder`, `webhook_status_before_id` | – |
+    /// | `webhook_drop`, `webhook_duplicate`, `webhook_reorder`, `webhook_read_first`, `webhook_status_before_id` | – |
     ///
     /// # Errors
     /// [`FaultError`] whose text names what is unknown or out of range.
@@ -186,6 +190,16 @@ impl Fault {
             },
             None => None,
         };
+        let provider = match &wire.provider {
+            Some(name) => match ProviderKind::from_name(name) {
+                Some(provider) => Some(provider),
+                None => {
+                    let known: Vec<&str> = ProviderKind::ALL.iter().map(|kind| kind.name()).collect();
+                    return error(format!("unknown provider; known are: {}", known.join(", ")));
+                }
+            },
+            None => None,
+        };
         let phone = match wire.phone.as_deref().map(phone_key) {
             Some(key) if key.is_empty() => return error("phone has no digits"),
             key => key,
@@ -198,7 +212,7 @@ impl Fault {
             Some(TriggerWire::Next(count)) => Trigger::Next(count),
             Some(TriggerWire::Every(nth)) => Trigger::Every(nth),
         };
-        Ok(Self { endpoint, phone, trigger, kind })
+        Ok(Self { provider, endpoint, phone, trigger, kind })
     }
 
     /// The fault as the control API shows it; [`from_json`](Self::from_json) reads it back.
@@ -221,9 +235,13 @@ impl Fault {
             FaultKind::Webhook(WebhookFault::Drop) => json!({"kind": "webhook_drop"}),
             FaultKind::Webhook(WebhookFault::Duplicate) => json!({"kind": "webhook_duplicate"}),
             FaultKind::Webhook(WebhookFault::Reorder) => json!({"kind": "webhook_reorder"}),
+            FaultKind::Webhook(WebhookFault::ReadFirst) => json!({"kind": "webhook_read_first"}),
             FaultKind::Webhook(WebhookFault::StatusBeforeId) => json!({"kind": "webhook_status_before_id"}),
         };
         if let Some(fields) = json.as_object_mut() {
+            if let Some(provider) = self.provider {
+                fields.insert("provider".into(), provider.name().into());
+            }
             if let Some(endpoint) = self.endpoint {
                 fields.insert("endpoint".into(), endpoint.name().into());
             }
@@ -265,6 +283,7 @@ mod tests {
             Fault::webhook(WebhookFault::Drop),
             Fault::webhook(WebhookFault::Duplicate),
             Fault::webhook(WebhookFault::Reorder),
+            Fault::webhook(WebhookFault::ReadFirst).at(ProviderKind::Waha),
             Fault::webhook(WebhookFault::StatusBeforeId),
         ];
         for fault in faults {
@@ -293,6 +312,7 @@ mod tests {
         check(r#"{"kind":"http_error","status":200}"#, "from 400 to 599");
         check(r#"{"kind":"malformed","form":"xml"}"#, "unknown form");
         check(r#"{"kind":"refuse","endpoint":"sned"}"#, "unknown endpoint; known are: send");
+        check(r#"{"kind":"refuse","provider":"wahaha"}"#, "unknown provider; known are: fonnte");
         check(r#"{"kind":"refuse","trigger":"sometimes"}"#, "unknown variant `sometimes`");
         check(r#"{"kind":"refuse","trigger":{"next":0}}"#, "at least 1");
         check(r#"{"kind":"refuse","phone":"abc"}"#, "no digits");

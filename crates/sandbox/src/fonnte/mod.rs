@@ -5,214 +5,131 @@
 
 mod account;
 mod answer;
-mod form;
 mod send;
 mod target;
-pub(crate) mod wire;
+mod wire;
 
-use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::{Method, Request, StatusCode, header, request::Parts};
-use http_body::Body;
+use http::Method;
 
 use crate::device::Device;
-use crate::faults::{FaultKind, Malformed};
-use crate::http_io::{BodyError, Outcome, answer as respond, read_body};
-use crate::recorder::{Authorization, RecordedRequest};
+use crate::faults::SuccessShape;
+use crate::form::FormError;
+use crate::provider::{Call, Endpoint, Event, Provider, ProviderKind, Received, Reply};
+use crate::recorder::Authorization;
 use crate::shared::Shared;
+use crate::webhooks::{RetryPlan, Target, Webhook};
 use answer::Answer;
-use form::{Form, FormError};
 
-/// The provider's endpoints that the sandbox serves. All are `POST`, each also below a base path (`/fonnte/send`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Endpoint {
-    /// `/send`: accepts messages.
-    Send,
-    /// `/validate`: which numbers have WhatsApp.
-    Validate,
-    /// `/device`: the device's profile, quota and connection.
-    Device,
-    /// `/get-devices`: all devices of the account.
-    GetDevices,
-    /// `/qr`: a QR or pairing code.
-    Qr,
-    /// `/disconnect`: logs the device out.
-    Disconnect,
-    /// `/status`: how far a message came (deprecated by the provider).
-    Status,
-}
+/// The fake.
+#[derive(Debug)]
+pub(crate) struct Fonnte;
 
-impl Endpoint {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Send,
-        Self::Validate,
-        Self::Device,
-        Self::GetDevices,
-        Self::Qr,
-        Self::Disconnect,
-        Self::Status,
-    ];
+/// The endpoints, by the last segment of their path; each is `POST`.
+const ENDPOINTS: [(&str, Endpoint); 9] = [
+    ("send", Endpoint::Send),
+    ("validate", Endpoint::Validate),
+    ("device", Endpoint::Device),
+    ("get-devices", Endpoint::GetDevices),
+    ("qr", Endpoint::Qr),
+    ("disconnect", Endpoint::Disconnect),
+    ("status", Endpoint::Status),
+    ("add-device", Endpoint::AddDevice),
+    ("update-device", Endpoint::UpdateDevice),
+];
 
-    /// The last segment of its path, such as `get-devices`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Send => "send",
-            Self::Validate => "validate",
-            Self::Device => "device",
-            Self::GetDevices => "get-devices",
-            Self::Qr => "qr",
-            Self::Disconnect => "disconnect",
-            Self::Status => "status",
-        }
+impl Provider for Fonnte {
+    fn kind(&self) -> ProviderKind {
+        ProviderKind::Fonnte
     }
 
-    /// Finds an endpoint by its [`name`](Self::name).
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|endpoint| endpoint.name() == name)
+    fn settings(&self, base: &str, device: &Device) -> Vec<(&'static str, String)> {
+        vec![("token", device.token.clone()), ("url", base.to_owned())]
     }
 
-    fn from_path(path: &str) -> Option<Self> {
-        Self::from_name(path.trim_end_matches('/').rsplit('/').next()?)
+    fn receive(&self, shared: &Shared, call: &Call) -> Received {
+        let name = call.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let endpoint = ENDPOINTS.iter().find(|(known, _)| *known == name).map(|(_, endpoint)| *endpoint);
+        let token = call.header("authorization");
+        let refused = match token {
+            Some(_) => Authorization::Refused,
+            None => Authorization::Missing,
+        };
+        let Some(endpoint) = endpoint else { return Received::refused(refused, Reply::html(404)) };
+        let caller = token.and_then(|token| authenticate(shared, endpoint, token));
+        let authorization = if caller.is_some() { Authorization::Accepted } else { refused };
+        if call.method != Method::POST {
+            return Received::refused(authorization, Reply::html(405));
+        }
+        let Some(caller) = caller else {
+            return Received::refused(authorization, Answer::unauthorised(endpoint).reply(shared));
+        };
+        let phones = call.form.as_ref().map(target::phones).unwrap_or_default();
+        Received::accepted(endpoint, caller, phones)
+    }
+
+    fn carry_out(&self, shared: &Arc<Shared>, call: &Call, received: &Received) -> Reply {
+        carry_out(shared, call, received).reply(shared)
+    }
+
+    fn refusal(&self, shared: &Shared, reason: &str) -> Reply {
+        Answer::refusal(reason).reply(shared)
+    }
+
+    fn reshape(&self, reply: Reply, shape: SuccessShape) -> Reply {
+        answer::in_shape(reply, shape)
+    }
+
+    fn message_id(&self, number: u64) -> String {
+        number.to_string()
+    }
+
+    fn webhooks(&self, shared: &Shared, device: &Device, _: &Target, event: &Event<'_>) -> Vec<Webhook> {
+        let full = shared.options.full_status;
+        wire::webhook(device, event, full, shared.now()).iter().map(Webhook::json).collect()
+    }
+
+    /// Each answer but 200 is a reason to try again, other successes too.
+    fn delivered(&self, status: u16) -> bool {
+        status == 200
+    }
+
+    /// Source: docs.fonnte.com changelog of January 2026: 15 tries, one a minute.
+    fn retry(&self) -> RetryPlan {
+        RetryPlan::constant(15, Duration::from_secs(60))
     }
 }
 
-/// Whom the token belongs to.
-enum Caller {
-    Device(Arc<Device>),
-    Account,
-}
-
-/// Serves one request to the provider.
-pub(crate) async fn serve<B>(shared: &Arc<Shared>, request: Request<B>) -> Outcome
-where
-    B: Body,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
-{
-    let (parts, body) = request.into_parts();
-    let Some(endpoint) = Endpoint::from_path(parts.uri.path()) else {
-        return html(StatusCode::NOT_FOUND);
-    };
-    let body = match read_body(body).await {
-        Ok(body) => body,
-        Err(BodyError::TooLarge) => return html(StatusCode::PAYLOAD_TOO_LARGE),
-        Err(BodyError::Broken) => return html(StatusCode::BAD_REQUEST),
-    };
-    let content_type = text_header(&parts, header::CONTENT_TYPE);
-    let form = form::parse(content_type.as_deref(), body).await;
-    let caller = authenticate(shared, endpoint, &parts);
-    record(shared, &parts, content_type, form.as_ref().ok(), caller.is_some());
-    if parts.method != Method::POST {
-        return html(StatusCode::METHOD_NOT_ALLOWED);
+/// The raw token and nothing around it: the device whose it is, or `Some(None)` for the account. Each endpoint takes
+/// either a device's token or the account's.
+#[allow(clippy::option_option)]
+fn authenticate(shared: &Shared, endpoint: Endpoint, token: &str) -> Option<Option<Arc<Device>>> {
+    if matches!(endpoint, Endpoint::GetDevices | Endpoint::AddDevice) {
+        return (token == shared.options.account_token).then_some(None);
     }
-    let Some(caller) = caller else {
-        return Outcome::Answer(Answer::unauthorised(endpoint).respond(shared));
-    };
-    let phones = form.as_ref().map(target::phones).unwrap_or_default();
-    let fault = crate::lock(&shared.faults).strike(endpoint, &phones);
-    serve_with_fault(shared, endpoint, &caller, form, fault).await
+    shared.devices.with_token(ProviderKind::Fonnte, token).map(Some)
 }
 
-/// Carries the request out, or not, as the fault wants it.
-async fn serve_with_fault(
-    shared: &Arc<Shared>,
-    endpoint: Endpoint,
-    caller: &Caller,
-    form: Result<Form, FormError>,
-    fault: Option<FaultKind>,
-) -> Outcome {
-    let carry_out = || carry_out(shared, endpoint, caller, form);
-    Outcome::Answer(match fault {
-        None | Some(FaultKind::Webhook(_)) => carry_out().respond(shared),
-        Some(FaultKind::Refuse { reason }) => Answer::refusal(reason).respond(shared),
-        Some(FaultKind::HttpError { status }) => {
-            return html(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
-        }
-        Some(FaultKind::Malformed(Malformed::Html)) => return html(StatusCode::OK),
-        Some(FaultKind::Malformed(Malformed::Empty)) => respond(StatusCode::OK, "application/json", ""),
-        Some(FaultKind::Malformed(Malformed::Truncated)) => carry_out().respond_truncated(shared),
-        Some(FaultKind::Hang(time)) => {
-            tokio::time::sleep(time).await;
-            return Outcome::Cut;
-        }
-        Some(FaultKind::CutBeforeAccept) => return Outcome::Cut,
-        Some(FaultKind::CutAfterAccept) => {
-            carry_out();
-            return Outcome::Cut;
-        }
-        Some(FaultKind::Slow(time)) => {
-            let answer = carry_out().respond(shared);
-            tokio::time::sleep(time).await;
-            answer
-        }
-        Some(FaultKind::KeyCase(case)) => carry_out().in_case(case).respond(shared),
-        Some(FaultKind::SuccessShape(shape)) => carry_out().in_shape(shape).respond(shared),
-    })
-}
-
-fn carry_out(
-    shared: &Arc<Shared>,
-    endpoint: Endpoint,
-    caller: &Caller,
-    form: Result<Form, FormError>,
-) -> Answer {
-    let form = match form {
+fn carry_out(shared: &Arc<Shared>, call: &Call, received: &Received) -> Answer {
+    let form = match &call.form {
         Ok(form) => form,
         Err(FormError::Json) => return Answer::refusal("JSON format invalid"),
         Err(FormError::Unreadable) => return Answer::refusal("input invalid"),
     };
-    match (endpoint, caller) {
-        (Endpoint::GetDevices, _) | (_, Caller::Account) => account::get_devices(shared),
-        (Endpoint::Send, Caller::Device(device)) => send::send(shared, device, &form),
-        (Endpoint::Validate, Caller::Device(_)) => account::validate(shared, &form),
-        (Endpoint::Device, Caller::Device(device)) => account::device(device),
-        (Endpoint::Qr, Caller::Device(device)) => account::qr(device, &form),
-        (Endpoint::Disconnect, Caller::Device(device)) => account::disconnect(shared, device),
-        (Endpoint::Status, Caller::Device(_)) => account::status(shared, &form),
-    }
-}
-
-/// The raw token and nothing around it. Each endpoint takes either a device's token or the account's.
-fn authenticate(shared: &Shared, endpoint: Endpoint, parts: &Parts) -> Option<Caller> {
-    let token = text_header(parts, header::AUTHORIZATION)?;
-    if endpoint == Endpoint::GetDevices {
-        return (token == shared.options.account_token).then_some(Caller::Account);
-    }
-    let device = shared.devices.iter().find(|device| device.token == token)?;
-    Some(Caller::Device(Arc::clone(device)))
-}
-
-fn record(shared: &Shared, parts: &Parts, content_type: Option<String>, form: Option<&Form>, accepted: bool) {
-    let authorization = match (accepted, parts.headers.contains_key(header::AUTHORIZATION)) {
-        (true, _) => Authorization::Accepted,
-        (false, true) => Authorization::Refused,
-        (false, false) => Authorization::Missing,
+    let (Ok(endpoint), device) = (&received.next, &received.device) else {
+        return Answer::refusal("input invalid");
     };
-    shared.record_request(RecordedRequest {
-        at: shared.now(),
-        method: parts.method.to_string(),
-        path: parts.uri.path().to_owned(),
-        content_type,
-        authorization,
-        fields: form.map(|form| form.fields.clone()).unwrap_or_default(),
-        files: form.map(|form| form.files.clone()).unwrap_or_default(),
-    });
-}
-
-fn text_header(parts: &Parts, name: header::HeaderName) -> Option<String> {
-    parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
-}
-
-/// The page that a web server in front of the provider would answer with.
-fn html(status: StatusCode) -> Outcome {
-    let words = match status {
-        StatusCode::OK => "Just a moment...",
-        other => other.canonical_reason().unwrap_or("Error"),
-    };
-    let page = format!("<html><head><title>{words}</title></head><body><h1>{words}</h1></body></html>");
-    Outcome::Answer(respond(status, "text/html; charset=utf-8", page))
+    match (endpoint, device) {
+        (Endpoint::AddDevice, _) => account::add_device(shared, form),
+        (_, None) => account::get_devices(shared),
+        (Endpoint::Send, Some(device)) => send::send(shared, device, form),
+        (Endpoint::Validate, _) => account::validate(shared, form),
+        (Endpoint::Device, Some(device)) => account::device(device),
+        (Endpoint::Qr, Some(device)) => account::qr(shared, device, form),
+        (Endpoint::Disconnect, Some(device)) => account::disconnect(shared, device),
+        (Endpoint::UpdateDevice, Some(device)) => account::update_device(device, form),
+        _ => account::status(shared, form),
+    }
 }

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use wartel_core::Timestamp;
 
 use super::answer::Answer;
-use super::form::{Form, json_text};
 use super::target;
 use crate::device::Device;
+use crate::form::{Form, json_text};
 use crate::ladder::{Outgoing, accept};
 use crate::shared::Shared;
 
@@ -75,6 +75,7 @@ fn plan(form: &Form, now: Timestamp) -> Result<Vec<Outgoing>, Reason> {
             wait: schedule.unwrap_or_default() + delay.saturating_mul(index),
             scheduled: schedule.is_some(),
             to: target.phone,
+            ..Outgoing::default()
         })
         .collect())
 }
@@ -95,8 +96,8 @@ fn plan_batch(batch: &str, country: &str) -> Result<Vec<Outgoing>, Reason> {
                 text: target.fill(message).into_owned(),
                 attachment: attachment.clone(),
                 wait,
-                scheduled: false,
                 to: target.phone,
+                ..Outgoing::default()
             });
         }
     }

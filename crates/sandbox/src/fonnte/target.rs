@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::form::Form;
+use crate::form::Form;
 use crate::phone::phone_key;
 
 /// The country code that replaces a leading 0 unless the request says otherwise.

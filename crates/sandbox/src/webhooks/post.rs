@@ -1,19 +1,21 @@
-//! One HTTP POST with a JSON body over plain TCP: enough for a receiver on the same machine, and no TLS.
+//! One HTTP POST over plain TCP: enough for a receiver on the same machine, and no TLS.
 
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
 
-use bytes::Bytes;
 use http::{Request, Uri, header};
 use http_body_util::Full;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use super::Webhook;
 use crate::error::SandboxError;
 
 /// Where a webhook goes. `Debug` hides the path, which holds the account's token.
+#[derive(PartialEq, Eq)]
 pub(crate) struct Target {
+    url: String,
     host: String,
     port: u16,
     authority: String,
@@ -29,11 +31,17 @@ impl Target {
             return Err(SandboxError::WebhookUrl);
         }
         Ok(Self {
+            url: url.to_owned(),
             host: authority.host().trim_start_matches('[').trim_end_matches(']').to_owned(),
             port: authority.port_u16().unwrap_or(80),
             authority: authority.as_str().to_owned(),
             path: uri.path_and_query().map_or_else(|| "/".to_owned(), |path| path.as_str().to_owned()),
         })
+    }
+
+    /// The URL as it was given, for providers that sign it.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 }
 
@@ -44,14 +52,16 @@ impl fmt::Debug for Target {
 }
 
 /// Posts and gives back the status of the answer. The caller sets the time limit.
-pub(crate) async fn post(target: &Target, body: Bytes) -> Result<u16, Box<dyn Error + Send + Sync>> {
+pub(crate) async fn post(target: &Target, webhook: &Webhook) -> Result<u16, Box<dyn Error + Send + Sync>> {
     let stream = TcpStream::connect((target.host.as_str(), target.port)).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let request = Request::post(target.path.as_str())
+    let mut request = Request::post(target.path.as_str())
         .header(header::HOST, target.authority.as_str())
-        .header(header::CONTENT_TYPE, "application/json")
-        .header(header::USER_AGENT, "wartel-sandbox")
-        .body(Full::new(body))?;
+        .header(header::CONTENT_TYPE, webhook.content_type)
+        .body(Full::new(webhook.body.clone()))?;
+    request.headers_mut().extend(webhook.headers.iter().cloned());
+    let agent = http::HeaderValue::from_static("wartel-sandbox");
+    request.headers_mut().entry(header::USER_AGENT).or_insert(agent);
     // The connection must be driven while we wait. It may end before the answer is looked at, so its end is no
     // answer in itself; a connection that ends without one makes `send_request` fail.
     let drive = async {
