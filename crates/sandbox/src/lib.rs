@@ -4,10 +4,12 @@
 //! without an account, a SIM card or a network. A [`Sandbox`] listens on a free port of the loopback interface and is
 //! three things at once:
 //!
-//! - **a provider**: the real wire format of Fonnte (form, multipart and JSON bodies, HTTP 200 for failures, quota,
-//!   status webhooks with retries), so that the adapter under test is the one that runs in production;
+//! - **providers**: their real wire formats (bodies, errors, signed webhooks with their retries), so that the adapter
+//!   under test is the one that runs in production. Each has the paths below its name (`/waha/…`); Fonnte also has all
+//!   paths that nobody else has. [`SandboxHandle::account`] tells the credentials;
 //! - **a phone**: `GET /sandbox/` is a page with the customers' chats, live;
-//! - **a control room**: faults, the customer's replies and the device's connection, from Rust or over HTTP.
+//! - **a control room**: faults, the customers' replies and the devices' links to their phones, from Rust
+//!   ([`SandboxDevice`]) or over HTTP.
 //!
 //! It is deterministic: nothing fails unless a [`Fault`] says so, and ids, quotas and faults go by count.
 //!
@@ -46,14 +48,43 @@
 //!
 //! | call | does |
 //! |---|---|
-//! | `GET messages?phone=628…` | `{"messages":[{id, to, from, direction, text, attachment, at, status}]}`; `phone` is optional |
-//! | `POST messages {from, text, name?}` | the customer writes; the incoming-message webhook follows |
+//! | `GET messages?phone=628…` | `{"messages":[{id, provider, to, from, direction, text, attachment, at, status}]}`; `phone` is optional |
+//! | `POST messages {from, text, name?, shown?, group?, story?, own_phone?, quotes?, extra?}` | somebody writes; the webhook follows (below) |
 //! | `POST read {phone}` | the customer opens the chat |
+//! | `POST fail {phone, code}` | the newest message to the customer fails with the provider's code |
+//! | `POST stories {from, count}` | so many status posts of a customer |
 //! | `POST faults`, `GET faults`, `DELETE faults` | plans ([`Fault::from_json`]), lists, clears |
-//! | `GET device`, `POST device {connected?, quota?}` | shows, connects, disconnects |
+//! | `GET devices`, `GET device?provider=…` | shows the devices of all providers, or of one (of Fonnte, if none is named) |
+//! | `POST device {connected?, quota?, deaf?, webhook?}` | connects, disconnects, loses what comes in, sets where webhooks go |
+//! | `POST scan {qr?, connect?}`, `POST refuse-scan {}` | scans what the device shows (`qr`: only if it shows that), or refuses |
+//! | `POST remove {}` | the phone removes the device |
+//! | `POST ban {until?}`, `POST timelock {until?}` | WhatsApp bans the number, or lets it answer only (error 463) |
 //! | `GET requests` | the recorded provider requests |
 //! | `POST reset` | back to the start |
 //! | `GET events?phone=628…` | server-sent events `message`, `status`, `device`, `reset`; resumes after `Last-Event-ID` |
+//!
+//! Calls about a device take `device` (its number) or `provider` (the first one of it); with neither they mean Fonnte's.
+//! A customer is `shown` as `phone`, `lid` (the number stays hidden), `both`, or `twice`: the same message once by the
+//! number and once by the LID. With `own_phone` the person at the device's phone writes to the customer. `extra` is
+//! `{"media":{kind, mime, url, file_name?}}`, `{"choice":{id}}` or `{"location":{latitude, longitude}}`. A receipt before
+//! the answer to its send is a fault `slow`; a slow application is [`SandboxBuilder::webhook_timeout`].
+//!
+//! # How a provider is added
+//!
+//! 1. A module `src/<name>/` with a unit struct that implements the trait `Provider` (`src/provider/mod.rs`), and a line
+//!    in `FAKES` there. Its name, its device and its paths exist already. Wire types are the module's own, written from
+//!    the provider's documentation.
+//! 2. `settings`: what the adapter is configured with, by the adapter's own setting names. Credentials are
+//!    `Device::token`, `Device::session` (what paths call it), `Device::number` and `Device::secret` (for signatures).
+//! 3. `receive`: which endpoint, whose credentials (`Devices::with_token`, `with_session`), which customers' numbers. It
+//!    changes nothing. Wrong routes and credentials answer here, so that no fault hides them.
+//! 4. `carry_out`: the answer. Sends check what the provider checks (`Device::is_connected`, `Shared::on_whatsapp`,
+//!    `Shared::new_chat_locked` for the timelock, `Device::spend` for a quota; a LID's number is `Contacts::phone`) and
+//!    hand over to `ladder::accept`, which gives the id, shows the message and lets it climb. Pairing is
+//!    `Shared::show_qr`, `show_code`, `log_out`. Recorder, hangs, cuts, slowness and HTTP errors are none of its business.
+//! 5. `webhooks`: an event becomes no, one or several `Webhook`s: bytes, content type and headers, signed with
+//!    `signing::…` over exactly these bytes. `retry` and `delivered` say how they are delivered.
+//! 6. Tests in `tests/it/`, and the adapter's contract over it in the crate `wartel-tests`.
 //!
 //! # Limits
 //!
