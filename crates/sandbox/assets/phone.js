@@ -11,6 +11,8 @@
   const input = byId('text');
 
   const messages = new Map(); // id -> message, in the order of arrival
+  const devices = new Map(); // number -> device of the shop
+  const chooser = byId('device');
   const bubbles = new Map(); // id -> bubble in the open chat
   let open = null; // the number whose chat is open
   let loaded = false;
@@ -222,6 +224,7 @@
     setState(connection);
     if (number) {
       byId('title').textContent = 'Toko';
+      chooseDevice();
       drawChat();
     } else {
       drawContacts();
@@ -266,11 +269,76 @@
   }
 
   async function load() {
-    const [known, device] = await Promise.all([call('messages'), call('device')]);
+    const [known, all] = await Promise.all([call('messages'), call('devices')]);
+    devices.clear();
+    for (const device of all.devices) devices.set(device.device, device);
     for (const message of known.messages) put(message, loaded);
-    byId('offline').hidden = device.connected;
     loaded = true;
+    drawDevices();
     drawContacts();
+  }
+
+  // Devices
+
+  const LINKS = {
+    unpaired: 'belum dipasangkan', qr_shown: 'menunggu pindai', code_shown: 'menunggu kode', paired: 'dipasangkan',
+    connected: 'terhubung', disconnected: 'terputus', logged_out: 'dikeluarkan', banned: 'diblokir',
+  };
+
+  const deviceName = (device) => `${device.provider} · ${spelled(device.device)}`;
+
+  async function steer(path, device) {
+    try {
+      await call(path, { device: device.device });
+    } catch {
+      toast('Tidak bisa sekarang. Coba lagi.');
+    }
+  }
+
+  function drawDevice(device) {
+    const item = element('li');
+    const row = element('div', 'row');
+    const link = element('span', 'link', LINKS[device.state] || device.state);
+    link.dataset.state = device.state;
+    row.append(element('span', 'name', deviceName(device)), link);
+    item.append(row);
+    const shown = device.qr || device.code;
+    if (shown) {
+      const scan = element('button', 'scan', device.qr ? 'Pindai' : 'Ketik kode');
+      const refuse = element('button', 'refuse', 'Tolak');
+      scan.type = refuse.type = 'button';
+      scan.addEventListener('click', () => steer('scan', device));
+      refuse.addEventListener('click', () => steer('refuse-scan', device));
+      item.append(element('p', 'qr', shown), scan, refuse);
+    }
+    return item;
+  }
+
+  function drawDevices() {
+    const all = [...devices.values()];
+    const connected = all.filter((device) => device.connected).length;
+    byId('devices-summary').textContent = `Perangkat: ${connected} dari ${all.length} terhubung`;
+    byId('device-list').replaceChildren(...all.map(drawDevice));
+    if (all.some((device) => device.qr || device.code)) byId('devices').open = true;
+    const fonnte = all.filter((device) => device.provider === 'fonnte');
+    byId('offline').hidden = fonnte.every((device) => device.connected);
+    const chosen = chooser.value;
+    chooser.replaceChildren(...all.map((device) => {
+      const option = element('option', '', device.provider);
+      option.value = device.device;
+      option.title = deviceName(device);
+      return option;
+    }));
+    if (devices.has(chosen)) chooser.value = chosen;
+    else chooseDevice();
+  }
+
+  // The device of the newest message in the open chat is the one that an answer goes to.
+  function chooseDevice() {
+    const last = [...messages.values()].filter((message) => customer(message) === open).pop();
+    const number = last && (last.direction === 'to_customer' ? last.from : last.to);
+    const first = devices.keys().next().value;
+    if (devices.size) chooser.value = devices.has(number) ? number : first;
   }
 
   function clear() {
@@ -295,7 +363,7 @@
     source.addEventListener('open', () => { setConnection(CONNECTED); refresh(); });
     on('message', (message) => put(message, true));
     on('status', update);
-    on('device', (device) => { byId('offline').hidden = device.connected; });
+    on('device', (device) => { devices.set(device.device, device); drawDevices(); });
     on('reset', () => { clear(); refresh(); });
     source.addEventListener('error', () => {
       setConnection('menyambung kembali…');
@@ -311,7 +379,8 @@
     const button = composer.querySelector('button');
     button.disabled = true;
     try {
-      const sent = await call('messages', { from: open, text });
+      const to = chooser.value ? { device: chooser.value } : {};
+      const sent = await call('messages', { from: open, text, ...to });
       input.value = '';
       put(sent.message, true);
     } catch {
@@ -320,6 +389,17 @@
       button.disabled = false;
       input.focus();
     }
+  });
+
+  byId('newcomer').addEventListener('submit', (event) => {
+    event.preventDefault();
+    const digits = byId('number').value.replace(/\D/g, '').replace(/^0/, '62');
+    if (digits.length < 5 || digits.length > 15) {
+      toast('Tulis nomor dengan 5 sampai 15 angka.');
+      return;
+    }
+    byId('number').value = '';
+    show(digits, true);
   });
 
   byId('back').addEventListener('click', () => show(null, true));

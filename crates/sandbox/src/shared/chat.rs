@@ -169,7 +169,7 @@ impl Shared {
     fn tell_message(&self, device: &Device, inbound: &Inbound<'_>) {
         // A customer's tick in a private chat shows that the application took the message.
         let ticks = inbound.chat == Chat::Private && inbound.origin == Origin::Customer;
-        let id = ticks.then(|| inbound.message.id.clone());
+        let id = ticks.then_some(inbound.message.id.as_str());
         self.tell(device, inbound.phone, &Event::Message(*inbound), id);
     }
 }

@@ -177,3 +177,47 @@ impl Shared {
         json
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::{DeviceState, ProviderKind, Sandbox};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_qr_code_lives_60_seconds_and_the_next_five_20() {
+        let sandbox = Sandbox::builder().unpaired(ProviderKind::Waha).start().await.unwrap();
+        let device = sandbox.device(ProviderKind::Waha);
+        let show = || sandbox.shared.show_qr(&device.device).unwrap();
+        assert_eq!(show(), show(), "asked again it is the same one");
+        let mut seen = vec![device.shown().unwrap()];
+        tokio::time::sleep(Duration::from_millis(59_900)).await;
+        assert_eq!(device.shown(), seen.last().cloned());
+        for _ in 1..6 {
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            let shown = device.shown().unwrap();
+            assert!(!seen.contains(&shown));
+            seen.push(shown);
+        }
+        assert!(!device.scan_text(&seen[4]), "the last but one is out of date");
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        assert_eq!(device.state(), DeviceState::Unpaired);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_code_lives_180_seconds_and_a_scan_connects_after_a_moment() {
+        let sandbox = Sandbox::builder().unpaired(ProviderKind::Waha).start().await.unwrap();
+        let device = sandbox.device(ProviderKind::Waha);
+        let show = |phone: &str| sandbox.shared.show_code(&device.device, phone).unwrap();
+        assert_eq!(show("6281234567890"), show("081234567890"));
+        tokio::time::sleep(Duration::from_secs(179)).await;
+        assert_eq!(device.state(), DeviceState::CodeShown);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(device.state(), DeviceState::Unpaired, "nobody typed it");
+        show("081234567890");
+        assert!(device.scan());
+        assert_eq!(device.state(), DeviceState::Paired);
+        tokio::time::sleep(Duration::from_millis(301)).await;
+        assert_eq!(device.state(), DeviceState::Connected);
+    }
+}

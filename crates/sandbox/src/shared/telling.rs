@@ -14,9 +14,9 @@ impl Shared {
     /// Tells the application of an event, if the device's provider has a webhook for it and somewhere to send it.
     /// `key` keeps events in order: those of one customer come one after another. `ticks` is the message from a customer
     /// that gets its second tick when the webhook is taken.
-    pub(crate) fn tell(&self, device: &Device, key: &str, event: &Event<'_>, ticks: Option<String>) {
+    pub(crate) fn tell(&self, device: &Device, key: &str, event: &Event<'_>, ticks: Option<&str>) {
         for mut job in self.jobs(device, event) {
-            job.ticks.clone_from(&ticks);
+            job.ticks = ticks.map(str::to_owned);
             self.lanes.enqueue(key, job);
         }
     }

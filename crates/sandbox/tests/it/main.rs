@@ -3,6 +3,7 @@
 
 mod account;
 mod control;
+mod devices;
 mod events;
 mod faults;
 mod mounted;
