@@ -180,9 +180,13 @@ mod fonnte_over_a_double {
     wartel_messaging::message_provider_contract!(async { Env::new() });
 }
 
-#[cfg(any(feature = "gateway", feature = "gowa", feature = "waha"))]
+#[cfg(any(feature = "evolution", feature = "gateway", feature = "gowa", feature = "waha"))]
 #[path = "adapters/double.rs"]
 mod double;
+
+#[cfg(feature = "evolution")]
+#[path = "adapters/evolution.rs"]
+mod evolution_over_a_double;
 
 #[cfg(feature = "gateway")]
 #[path = "adapters/gateway.rs"]

@@ -9,6 +9,8 @@ pub const fn names() -> &'static [&'static str] {
     &[
         #[cfg(feature = "cloud-api")]
         super::cloud_api::NAME,
+        #[cfg(feature = "evolution")]
+        super::evolution::NAME,
         #[cfg(feature = "fonnte")]
         super::fonnte::NAME,
         #[cfg(feature = "gateway")]
@@ -52,6 +54,11 @@ pub fn connect(provider: &str, settings: &AccountSettings) -> Result<Account, Co
         super::cloud_api::NAME => {
             let config = super::cloud_api::CloudApiConfig::from_settings(settings)?;
             Ok(super::cloud_api::CloudApi::new(config)?.account())
+        }
+        #[cfg(feature = "evolution")]
+        super::evolution::NAME => {
+            let config = super::evolution::EvolutionConfig::from_settings(settings)?;
+            Ok(super::evolution::Evolution::new(config)?.account())
         }
         #[cfg(feature = "fonnte")]
         super::fonnte::NAME => {

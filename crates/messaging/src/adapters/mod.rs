@@ -27,6 +27,9 @@ mod signature;
 #[cfg(feature = "cloud-api")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cloud-api")))]
 pub mod cloud_api;
+#[cfg(feature = "evolution")]
+#[cfg_attr(docsrs, doc(cfg(feature = "evolution")))]
+pub mod evolution;
 #[cfg(feature = "fonnte")]
 #[cfg_attr(docsrs, doc(cfg(feature = "fonnte")))]
 pub mod fonnte;

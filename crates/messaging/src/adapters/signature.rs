@@ -1,7 +1,7 @@
 //! Signatures of webhooks, compared in constant time.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
@@ -26,6 +26,14 @@ pub(super) fn is_hmac_sha1_base64(key: &[u8], text: &[u8], given: &str) -> bool 
     let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(key) else { return false };
     mac.update(text);
     let Ok(given) = STANDARD.decode(given.trim()) else { return false };
+    mac.finalize().into_bytes().as_slice().ct_eq(&given).into()
+}
+
+/// Whether `given` is the HMAC-SHA-256 of the text in base64 for URLs, without padding, as in a JWT.
+pub(super) fn is_hmac_sha256_base64url(key: &[u8], text: &[u8], given: &str) -> bool {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return false };
+    mac.update(text);
+    let Ok(given) = URL_SAFE_NO_PAD.decode(given) else { return false };
     mac.finalize().into_bytes().as_slice().ct_eq(&given).into()
 }
 
