@@ -146,6 +146,23 @@ mod tests {
     }
 
     #[test]
+    fn spans_have_four_units() {
+        for (text, seconds) in [("60s", 60), ("5m", 300), (" 1h ", 3_600), ("2d", 172_800), ("0s", 0)] {
+            assert_eq!(parse_span(text), Some(Duration::from_secs(seconds)), "{text}");
+        }
+        for wrong in ["", "s", "5", "5w", "-1s", "1.5h", "5 m", "1h1m"] {
+            assert_eq!(parse_span(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_address() {
+        let budget = Budget::new("default/ip/203.0.113.7/600", Rate::new(5, Duration::from_secs(600)));
+        assert_eq!(format!("{budget:?}"), "Budget(5 in 600s)");
+        assert_eq!(format!("{:?}", ClientKey::from_ip(IpAddr::from([203, 0, 113, 7]))), "ClientKey(…)");
+    }
+
+    #[test]
     fn clients_are_told_apart_by_address_and_network() {
         let key = |ip: &str| ClientKey::from_ip(ip.parse().unwrap());
         assert_eq!(key("203.0.113.7"), key("::ffff:203.0.113.7"));

@@ -127,6 +127,7 @@ mod tests {
         for hidden in ["token-of", "203.0.113", "1234567"] {
             assert!(!shown.contains(hidden), "{shown}");
         }
+        assert!(shown.contains("ChallengeRequest") && shown.contains("why: Tenant"), "{shown}");
     }
 
     #[test]

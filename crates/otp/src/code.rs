@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use wartel_core::{KeyId, MasterKey, PhoneNumber, Secret, TenantId};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::purpose::Purpose;
 
@@ -90,7 +90,7 @@ impl TryFrom<String> for Nonce {
 /// ```
 #[allow(missing_debug_implementations)] // A code that can be printed is printed one day.
 pub struct Code {
-    digits: [u8; MAX_DIGITS],
+    digits: Zeroizing<[u8; MAX_DIGITS]>,
     length: usize,
 }
 
@@ -99,7 +99,7 @@ impl Code {
     pub(crate) fn fixed(text: &str) -> Result<Self, MalformedCode> {
         let length = text.len();
         let expected = length.clamp(6, MAX_DIGITS);
-        let mut code = Self { digits: [0; MAX_DIGITS], length };
+        let mut code = Self { digits: Zeroizing::new([0; MAX_DIGITS]), length };
         if length != expected || !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(MalformedCode { expected });
         }
@@ -125,20 +125,14 @@ impl Code {
     #[must_use]
     pub fn matches(&self, typed: &TypedCode) -> bool {
         // Lengths are public: the policy says them to everybody.
-        self.length == typed.length && bool::from(self.digits.ct_eq(&typed.digits))
-    }
-}
-
-impl Drop for Code {
-    fn drop(&mut self) {
-        self.digits.zeroize();
+        self.length == typed.length && bool::from(self.digits.ct_eq(&*typed.digits))
     }
 }
 
 /// What a person typed as the code: ASCII digits, as many as the policy says.
 #[allow(missing_debug_implementations)] // It may be the right code.
 pub struct TypedCode {
-    digits: [u8; MAX_DIGITS],
+    digits: Zeroizing<[u8; MAX_DIGITS]>,
     length: usize,
 }
 
@@ -161,7 +155,7 @@ impl TypedCode {
         if text.len() > 32 || length > MAX_DIGITS {
             return Err(malformed);
         }
-        let mut digits = [0_u8; MAX_DIGITS];
+        let mut digits = Zeroizing::new([0_u8; MAX_DIGITS]);
         let mut places = digits.iter_mut();
         let mut count = 0;
         for byte in text.trim().bytes().filter(|byte| !matches!(byte, b' ' | b'-')) {
@@ -179,12 +173,6 @@ impl TypedCode {
     pub(crate) fn is_text(&self, text: &str) -> bool {
         let digits = self.digits.iter().take(self.length);
         digits.map(|digit| char::from(b'0' + digit)).eq(text.chars())
-    }
-}
-
-impl Drop for TypedCode {
-    fn drop(&mut self) {
-        self.digits.zeroize();
     }
 }
 
@@ -236,7 +224,7 @@ impl CodeKeys {
         length: usize,
     ) -> Option<Code> {
         let (_, mac) = std::iter::once(&self.current).chain(&self.previous).find(|(id, _)| id == key)?;
-        let mut code = Code { digits: [0; MAX_DIGITS], length: length.min(MAX_DIGITS) };
+        let mut code = Code { digits: Zeroizing::new([0; MAX_DIGITS]), length: length.min(MAX_DIGITS) };
         let mut filled = 0;
         // 32 bytes give 10 digits all but always; the counter makes "all but" into "always".
         for counter in 0_u8.. {
@@ -336,6 +324,37 @@ mod tests {
         assert!(codes.iter().all(|code| code.len() == 10 && code.bytes().all(|b| b.is_ascii_digit())));
     }
 
+    /// Computed with another implementation of HKDF and HMAC (Python's `hmac` and `hashlib`): a change of any of these
+    /// makes every live code of an installation dead.
+    #[test]
+    fn codes_are_those_of_the_vectors() {
+        let secret = MasterKey::parse(SECRET).unwrap();
+        let reverse = CodeKeys::with_label("wartel/otp/reverse-code/v1", &secret, &[]);
+        for (keys, tenant, purpose, nonce, expected) in [
+            (&keys(), "default", Purpose::REGISTRATION, 1, "5343730201"),
+            // Among the first ten bytes of the MAC are 251, 250 and 249: the first two are left out.
+            (&keys(), "default", Purpose::REGISTRATION, 3, "1067594468"),
+            (&keys(), "default", Purpose::REGISTRATION, 15, "8080931936"),
+            (&keys(), "default", Purpose::REGISTRATION, 5, "9027045157"),
+            (&keys(), "toko-budi", Purpose::LOGIN, 1, "324454"),
+            (&reverse, "toko-budi", Purpose::LOGIN, 1, "998537"),
+        ] {
+            assert_eq!(code(keys, tenant, &purpose, "081234567890", nonce, expected.len()), expected);
+        }
+    }
+
+    #[test]
+    fn a_nonce_is_read_back_and_nothing_else_is() {
+        let nonce = Nonce::from_bytes([0xa7; 16]);
+        let text = String::from(nonce);
+        assert_eq!(Nonce::try_from(text.clone()), Ok(nonce));
+        for wrong in
+            [&text[1..], &format!("{text}a"), &format!("{text}a7"), &"é".repeat(16), &"g7".repeat(16), ""]
+        {
+            assert!(Nonce::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
+    }
+
     #[test]
     fn the_same_challenge_has_the_same_code_and_lengths_hold() {
         for length in 6..=10 {
@@ -406,7 +425,10 @@ mod tests {
         let wrong: String =
             digits.chars().map(|c| if c == '9' { '0' } else { char::from(c as u8 + 1) }).collect();
         assert!(!code.matches(&TypedCode::parse(&wrong, 6).unwrap()));
-        for bad in ["", "12345", "1234567", "12a456", "１２３４５６", &"1".repeat(1000)] {
+        let longest = format!("123456{}", " ".repeat(26));
+        assert!(TypedCode::parse(&longest, 6).unwrap().is_text("123456"));
+        let longer = format!("{longest} ");
+        for bad in ["", "12345", "1234567", "12a456", "１２３４５６", &longer, &"1".repeat(1000)] {
             assert!(TypedCode::parse(bad, 6).is_err(), "{bad}");
         }
     }

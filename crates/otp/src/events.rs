@@ -261,6 +261,19 @@ mod tests {
     }
 
     #[test]
+    fn names_are_stable() {
+        for (verdict, name) in [
+            (ChallengeVerdict::Passed, "passed"),
+            (ChallengeVerdict::Missing, "missing"),
+            (ChallengeVerdict::Failed, "failed"),
+            (ChallengeVerdict::Unavailable, "unavailable"),
+        ] {
+            assert_eq!(verdict.as_str(), name);
+        }
+        assert_eq!([TallyFailure::Read, TallyFailure::Write].map(TallyFailure::as_str), ["read", "write"]);
+    }
+
+    #[test]
     fn a_refusal_shows_no_number() {
         let phone = PhoneNumber::from_e164("+6281234567890").unwrap();
         let event = OtpEvent::refused(&TenantId::default(), &phone, Limit::Pumping, None);

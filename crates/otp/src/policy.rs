@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn each_field_out_of_range_is_named() {
         type Change = fn(&mut OtpPolicy);
-        let changes: [(&str, Change); 11] = [
+        let changes: [(&str, Change); 14] = [
             ("length", |p| p.length = 5),
             ("length", |p| p.length = 11),
             ("ttl", |p| p.ttl = MAX_CODE_LIFE + Duration::from_secs(1)),
@@ -185,6 +185,9 @@ mod tests {
             ("waits", |p| p.waits.clear()),
             ("sends_per_ip", |p| p.sends_per_ip = vec![Rate::new(0, HOUR)]),
             ("sends_per_phone", |p| p.sends_per_phone = vec![Rate::new(5, HOUR), Rate::new(6, HOUR)]),
+            ("sends_per_network", |p| p.sends_per_network = vec![Rate::new(5, Duration::ZERO)]),
+            ("refused_per_ip", |p| p.refused_per_ip = vec![Rate::new(RESERVABLE + 1, HOUR)]),
+            ("refused_per_ip", |p| p.refused_per_ip = vec![Rate::new(0, HOUR)]),
             ("failed_per_phone", |p| p.failed_per_phone = Rate::new(4, DAY)),
             ("failed_in_row", |p| p.failed_in_row = 101),
             ("accept_wait", |p| p.accept_wait = Duration::from_secs(21)),

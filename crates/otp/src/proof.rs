@@ -137,6 +137,8 @@ mod tests {
         assert_eq!(ProofToken::from(proof.clone()).hash(), Some(hash.clone()));
         assert!(!format!("{proof:?} {hash:?}").contains(&token.expose()[4..12]));
         assert_eq!(hash.as_str().len(), 64);
+        assert_eq!(format!("{proof:?}"), "Proof { expires_at: 1970-01-01T00:00:00Z, .. }");
+        assert_eq!(format!("{hash:?}"), "ProofHash(…)");
     }
 
     #[test]

@@ -72,6 +72,7 @@ mod tests {
     fn purposes_are_short_plain_words() {
         assert_eq!(Purpose::parse("registration"), Ok(Purpose::REGISTRATION));
         assert_eq!(Purpose::parse("pay-rent_2").unwrap().as_str(), "pay-rent_2");
+        assert_eq!(format!("{:?}", Purpose::LOGIN), "Purpose(login)");
         for bad in ["", "Login", "a b", &"x".repeat(33)] {
             assert_eq!(Purpose::parse(bad), Err(PurposeError));
         }

@@ -174,9 +174,21 @@ mod tests {
         store.add_tallies(vec![here.note(&sight, T0).unwrap()]).await.unwrap();
         assert!(here.note(&sight, T0 + Duration::from_secs(1)).is_none(), "each receipt is written");
         let later = T0 + ASK_EVERY;
+        let just_before = later - Duration::from_micros(1);
+        let known = there.receipts_known(&store, &providers, just_before).await.unwrap();
+        assert_eq!(known, [false, false], "every look asks the store");
         assert_eq!(there.receipts_known(&store, &providers, later).await.unwrap(), [true, false]);
         let next_day = T0 + KNOWN_FOR + SLOT;
         assert_eq!(there.receipts_known(&store, &providers, next_day).await.unwrap(), [false, false]);
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_noted_again() {
+        let watch = Sightings::default();
+        let sight = Sight::Key(KeyId::from_stored("old"));
+        assert!(watch.note(&sight, T0).is_some() && watch.is_noted(&sight, T0));
+        watch.forget(&sight);
+        assert!(!watch.is_noted(&sight, T0) && watch.note(&sight, T0).is_some());
     }
 
     #[tokio::test]
@@ -193,5 +205,9 @@ mod tests {
         assert!(!uses[0].may_go(later) && uses[1].may_go(later));
         assert!(!uses[0].may_go(T0 + Duration::from_secs(900) + REQUESTS - SLOT));
         assert!(uses[0].may_go(T0 + Duration::from_secs(900) + REQUESTS));
+        // Until then it is also read, and no longer.
+        let last = T0 + Duration::from_secs(900) + REQUESTS - Duration::from_micros(1);
+        let uses = key_uses(&store, &[KeyId::from_stored("old")], last).await.unwrap();
+        assert!(!uses[0].may_go(last), "a key goes while it is needed");
     }
 }

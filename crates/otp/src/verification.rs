@@ -67,3 +67,21 @@ pub struct VerificationView {
     /// From this instant on the code may be asked for again.
     pub resend_at: Timestamp,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_have_the_words_of_the_api() {
+        for (state, word) in [
+            (VerificationState::Pending, "pending"),
+            (VerificationState::Approved, "approved"),
+            (VerificationState::Expired, "expired"),
+            (VerificationState::Cancelled, "cancelled"),
+            (VerificationState::Locked, "locked"),
+        ] {
+            assert_eq!(state.as_str(), word);
+        }
+    }
+}

@@ -19,10 +19,14 @@ mod canaries;
 mod check;
 #[path = "it/contract.rs"]
 mod contract;
+#[path = "it/debug.rs"]
+mod debug;
 #[path = "it/desk.rs"]
 mod desk;
 #[path = "it/dump.rs"]
 mod dump;
+#[path = "it/events.rs"]
+mod events;
 #[path = "it/fallback.rs"]
 mod fallback;
 #[path = "it/flows.rs"]

@@ -128,10 +128,12 @@ mod tests {
     fn a_hot_spot_is_told_when_it_begins_and_every_ten_minutes() {
         let mut cache = Cache::default();
         assert!(cache.learn("k", until(9_000), false, at(0)));
+        assert!(!cache.learn("k", until(9_000), false, at(0)), "once for each instant");
         assert!(!cache.learn("k", until(9_000), false, at(599)));
         assert!(cache.learn("k", until(9_000), false, at(600)));
         assert!(!cache.learn("k", None, false, at(601)));
         assert!(cache.learn("k", until(9_000), false, at(602)), "it begins again");
+        assert!(cache.learn("k", until(9_000), false, at(601)), "the clock was set back");
     }
 
     #[test]
@@ -139,6 +141,7 @@ mod tests {
         let mut cache = Cache::default();
         for n in 0..10 * HALF {
             cache.learn(&n.to_string(), until(60), false, at(0));
+            assert!(cache.young.len() <= HALF);
             if n % 1_000 == 0 {
                 cache.learn("in use", until(60), false, at(0));
             }

@@ -69,8 +69,15 @@ mod tests {
         ] {
             let prefix = NetworkPrefix::from_ip(address.parse().unwrap());
             assert_eq!(prefix.as_str(), network);
-            assert_eq!(NetworkPrefix::from_stored(network), Some(prefix));
+            assert_eq!(NetworkPrefix::from_stored(network).as_ref(), Some(&prefix));
+            assert_eq!(String::from(prefix), network);
         }
+    }
+
+    #[test]
+    fn debug_shows_no_network() {
+        let network = NetworkPrefix::from_ip(IpAddr::from([203, 0, 113, 7]));
+        assert_eq!(format!("{network:?}"), "NetworkPrefix(…)");
     }
 
     #[test]

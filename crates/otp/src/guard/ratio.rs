@@ -128,6 +128,11 @@ mod tests {
     }
 
     #[test]
+    fn windows_have_stable_names() {
+        assert_eq!(Window::ALL.map(Window::as_str), ["hour", "day"]);
+    }
+
+    #[test]
     fn a_slot_has_five_minutes() {
         assert_eq!(slot_of(T0), T0);
         assert_eq!(slot_of(at(299)), T0);

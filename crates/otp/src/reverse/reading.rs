@@ -1,6 +1,6 @@
 //! Reading codes out of a message.
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::code::TypedCode;
 
@@ -13,13 +13,7 @@ const MOST: usize = 8;
 
 /// Groups of digits with nothing but one space or dash between each two.
 #[derive(Default)]
-struct Chain(Vec<String>);
-
-impl Drop for Chain {
-    fn drop(&mut self) {
-        self.0.iter_mut().for_each(Zeroize::zeroize);
-    }
-}
+struct Chain(Zeroizing<Vec<String>>);
 
 /// Everything in a message that can be a code of `length` digits, with whatever words around it. A code may be
 /// written in groups (`123 456`, `123-456`). Only ASCII digits count; a group that touches a digit of another script

@@ -1,6 +1,7 @@
 //! Codes that go over more than one channel.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use wartel_core::{Clock, ManualClock};
 use wartel_messaging::testing::FakeProvider;
@@ -150,11 +151,13 @@ async fn a_failed_message_falls_back_without_waiting() {
     let started = desk.start().await;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let worker = tokio::spawn(desk.worker.run(async move { drop(stopped.await) }));
+    // The worker has looked, and looks again in a second.
+    tokio::time::sleep(Duration::from_millis(100)).await;
     let key = ReceiptKey::new(Some(ProviderMessageId::new("fake-1")), None).unwrap();
     assert!(desk.otp.record_receipt(DeliveryReceipt::new("fake", key, DeliveryState::Failed)).await.unwrap());
     let began = tokio::time::Instant::now();
     second.wait_sent(1).await;
-    assert!(began.elapsed() < seconds(1), "only the next look of the worker sent it");
+    assert!(began.elapsed() < Duration::from_millis(100), "only the next look of the worker sent it");
     drop(stop);
     worker.await.unwrap();
     assert_eq!(desk.otp.get(started.id).await.unwrap().unwrap().delivery, DeliveryState::Accepted);
@@ -251,4 +254,22 @@ fn channels_are_checked_when_they_are_built() {
     }
     let twice = build(Deadline::without_sent(seconds(20)), "fake");
     assert!(matches!(twice, Err(BuildError::SameChannelTwice)));
+}
+
+/// Who has one channel only waits for no receipts, and notes none.
+#[tokio::test]
+async fn receipts_are_noted_only_for_deadlines() {
+    let tallies = Arc::new(MemoryTallies::new());
+    let receipt = || {
+        let key = ReceiptKey::new(Some(ProviderMessageId::new("of-another-message")), None).unwrap();
+        DeliveryReceipt::new("fake", key, DeliveryState::Sent)
+    };
+    let one = Desk::with(|builder| builder.tallies(tallies.clone()));
+    assert!(!one.otp.record_receipt(receipt()).await.unwrap());
+    assert!(tallies.is_empty());
+    let second = Arc::new(FakeProvider::new().named("second"));
+    let deadline = Deadline::without_sent(seconds(20));
+    let two = Desk::with(|builder| builder.tallies(tallies.clone()).fallback(deadline, second));
+    assert!(!two.otp.record_receipt(receipt()).await.unwrap());
+    assert_eq!(tallies.len(), 1);
 }

@@ -246,4 +246,5 @@ impl OtpStore for JsonStore {
 fn a_document_of_an_earlier_version_has_defaults() {
     let ledger: PhoneLedger = serde_json::from_str("{}").unwrap();
     assert!(ledger.is_empty());
+    assert_eq!(serde_json::to_string(&ledger).unwrap(), "{}", "what is as it is by default is written");
 }

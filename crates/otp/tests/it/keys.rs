@@ -83,3 +83,21 @@ async fn an_old_secret_may_go_when_nothing_needs_it() {
     let next_day = now + std::time::Duration::from_secs(86_400 + 300);
     assert!(!needed.may_go(now) && uses(next_day).await.unwrap()[0].may_go(next_day));
 }
+
+/// A secret whose codes people send to us is needed as long.
+#[tokio::test]
+async fn codes_of_the_other_direction_need_their_secret_too() {
+    let tallies = std::sync::Arc::new(wartel_otp::MemoryTallies::new());
+    let reverse = std::sync::Arc::new(wartel_otp::MemoryOtpStore::new());
+    let desk = Desk::with(|builder| builder.tallies(tallies.clone()).reverse_store(reverse));
+    let now = wartel_core::Clock::now(&desk.clock);
+    let phone = wartel_otp::testing::sample_phone();
+    let start = wartel_otp::ReverseStart::new(phone, wartel_otp::Purpose::LOGIN);
+    desk.otp.start_reverse(start).await.unwrap();
+    // Noted beside the answer.
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    let uses = wartel_otp::key_uses(tallies.as_ref(), &[key().id()], now).await.unwrap();
+    assert!(!uses[0].may_go(now));
+}

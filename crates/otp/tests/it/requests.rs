@@ -181,3 +181,27 @@ async fn an_operator_unlocks_a_phone() {
     assert!(desk.otp.unlock(&sample_phone()).await.unwrap());
     desk.start().await;
 }
+
+#[test]
+fn the_budgets_of_a_request_are_locked_in_one_order() {
+    let budget = |key: &str| wartel_otp::Budget::new(key, wartel_otp::Rate::new(3, seconds(60)));
+    let request = wartel_otp::testing::admit_for(&sample_phone())
+        .idempotency("a-hash", "another-hash")
+        .shared([budget("ip"), budget("all")])
+        .refusals([budget("ip-refused")]);
+    let keys: Vec<String> = request.build().budgets().into_iter().map(|budget| budget.key).collect();
+    assert_eq!(keys, ["idempotency/a-hash", "ip-refused", "ip", "all"]);
+}
+
+#[tokio::test]
+async fn the_engine_says_what_it_was_built_with() {
+    let desk = Desk::policy(|policy| policy.checks = 3);
+    assert_eq!((desk.otp.policy().checks, desk.otp.app_name()), (3, "Toko Budi"));
+    assert_eq!(*desk.otp.tenant(), wartel_core::TenantId::default());
+    let tenant = wartel_core::TenantId::parse("toko-siti").unwrap();
+    assert_eq!(*desk.otp.for_tenant(tenant.clone()).tenant(), tenant);
+    assert_eq!(desk.otp.challenge_wait(), seconds(0));
+    let hook = std::sync::Arc::new(wartel_otp::testing::MockChallengeHook::new());
+    let asked = Desk::with(|builder| builder.challenge(hook));
+    assert_eq!(asked.otp.challenge_wait(), wartel_otp::guard::HOOK_TIME);
+}

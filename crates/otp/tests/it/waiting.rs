@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use wartel_messaging::{DeliveryReceipt, DeliveryState, ProviderMessageId, ReceiptKey};
 use wartel_otp::{OtpStore as _, VerificationId, VerificationState};
 
-use crate::desk::{Desk, approved, seconds};
+use crate::desk::{Desk, another, approved, sample, seconds, wrong};
 
 fn receipt(state: DeliveryState) -> DeliveryReceipt {
     let key = ReceiptKey::new(Some(ProviderMessageId::new("fake-1")), None).unwrap();
@@ -79,4 +79,35 @@ async fn what_is_unknown_is_not_waited_for() {
     let began = Instant::now();
     assert_eq!(desk.otp.changed(VerificationId::random(), &seen, seconds(30)).await.unwrap(), None);
     assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_code_ends_the_wait() {
+    let desk = Desk::new();
+    let started = desk.start().await;
+    let seen = desk.otp.get(started.id).await.unwrap().unwrap();
+    let began = Instant::now();
+    let (changed, checked) = tokio::join!(desk.otp.changed(started.id, &seen, seconds(30)), async {
+        tokio::time::sleep(seconds(1)).await;
+        desk.otp.check(started.id, &another(&desk.code())).await
+    });
+    assert_eq!(wrong(&checked.unwrap()), 4);
+    assert_eq!(changed.unwrap().unwrap().attempts_left, 4);
+    assert!(began.elapsed() < seconds(2), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_that_lives_longer_ends_the_wait() {
+    let desk = Desk::new();
+    let started = desk.start().await;
+    let seen = desk.otp.get(started.id).await.unwrap().unwrap();
+    let began = Instant::now();
+    let (changed, again) = tokio::join!(desk.otp.changed(started.id, &seen, seconds(30)), async {
+        tokio::time::sleep(seconds(1)).await;
+        desk.clock.advance(seconds(60));
+        desk.otp.start(sample().own_id(Some(started.id))).await
+    });
+    assert_eq!(again.unwrap().id, started.id);
+    assert_eq!(changed.unwrap().unwrap().expires_at, seen.expires_at + seconds(60));
+    assert!(began.elapsed() < seconds(2), "{:?}", began.elapsed());
 }

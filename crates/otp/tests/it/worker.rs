@@ -8,7 +8,7 @@ use wartel_core::{Clock, Locale, StoreError, StoreErrorKind};
 use wartel_messaging::{DeliveryState, SendErrorKind};
 use wartel_otp::store::Admission;
 use wartel_otp::testing::{MockOtpStore, admit_for, sample_phone};
-use wartel_otp::{OtpStore as _, Purpose, VerificationId};
+use wartel_otp::{MemoryTallies, OtpStore as _, Purpose, Tally, TallyStore as _, VerificationId};
 
 use crate::desk::{Desk, another, approved, key, sample, seconds};
 
@@ -131,4 +131,15 @@ async fn a_worker_that_stops_waits_for_the_sends_under_way() {
     desk.worker.run(std::future::ready(())).await;
     let view = desk.otp.get(started.id).await.unwrap().unwrap();
     assert_eq!(view.delivery, DeliveryState::Accepted, "a stop is not a crash");
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_counted() {
+    let tallies = Arc::new(MemoryTallies::new());
+    let desk = Desk::with(|builder| builder.tallies(tallies.clone()));
+    let now = desk.clock.now();
+    tallies.add_tallies(vec![Tally::new("a", now, 1, 0), Tally::new("b", now, 1, 0)]).await.unwrap();
+    assert_eq!(desk.worker.purge().await.unwrap(), 0);
+    desk.clock.advance(seconds(3 * 86_400));
+    assert_eq!(desk.worker.purge().await.unwrap(), 2);
 }

@@ -1,6 +1,6 @@
 //! Going on over the next channel.
 
-use wartel_core::Timestamp;
+use wartel_core::{Locale, Timestamp};
 use wartel_messaging::DeliveryState;
 
 use super::super::{AdmitBuilder, T0, default_rules, receipt};
@@ -13,6 +13,7 @@ use crate::verification::VerificationState;
 
 const WITH_RECEIPTS: FallbackRule = FallbackRule::new(AFTER, DeliveryState::Sent, true);
 const WITHOUT: FallbackRule = FallbackRule::new(AFTER, DeliveryState::Sent, false);
+const LATER: FallbackRule = FallbackRule::new(std::time::Duration::from_secs(40), DeliveryState::Sent, true);
 const AFTER: std::time::Duration = std::time::Duration::from_secs(20);
 
 fn rules(fallbacks: &[FallbackRule]) -> Rules {
@@ -173,7 +174,7 @@ pub async fn a_failed_message_is_followed_at_once(store: Store) {
 
 /// Channels are used in their order, each once.
 pub async fn channels_are_used_in_order_and_once(store: Store) {
-    let three = [WITH_RECEIPTS, WITH_RECEIPTS];
+    let three = [WITH_RECEIPTS, LATER];
     let one = given(&store, &ask(1).fallbacks(three), T0).await;
     let two = next(&store, &one.send, &three, at(1)).await;
     assert!(matches!(
@@ -181,13 +182,33 @@ pub async fn channels_are_used_in_order_and_once(store: Store) {
         Recorded::Stale
     ));
     take(&store, &two, "m2", at(2)).await;
-    assert!(due(&store, &three, at(21) - MICRO).await.is_empty());
-    let third = due(&store, &three, at(21)).await;
+    // Each channel has a deadline of its own: the second one has forty seconds.
+    assert!(due(&store, &three, at(41) - MICRO).await.is_empty());
+    let third = due(&store, &three, at(41)).await;
     assert_eq!(third.iter().map(|send| send.channel).collect::<Vec<_>>(), [2]);
     for send in &third {
-        take(&store, send, "m3", at(22)).await;
+        take(&store, send, "m3", at(42)).await;
     }
     assert!(due(&store, &three, at(100)).await.is_empty());
+}
+
+/// No more is followed at once than there are places, also of one phone; each message greets who asked for it.
+pub async fn no_more_than_the_limit_is_followed(store: Store) {
+    let of =
+        |from, name: &str| request().client(super::super::client(from)).greeting(name, Locale::Id).quick();
+    let one = given(&store, &of(1, "Budi"), T0).await;
+    let two = given(&store, &of(2, "Siti"), at(1)).await;
+    take(&store, &one.send, "m1", at(2)).await;
+    take(&store, &two.send, "m2", at(2)).await;
+    let mut followed = Vec::new();
+    for expected in [1, 1, 0] {
+        let leased = good(store.lease_due(1, &rules(&[WITH_RECEIPTS]), at(21)).await);
+        assert_eq!(leased.len(), expected);
+        followed.extend(leased.into_iter().map(|next| (next.send, next.greeting)));
+    }
+    followed.sort_by(|a, b| a.1.cmp(&b.1));
+    let expected = [(one.send.send, Some("Budi".to_owned())), (two.send.send, Some("Siti".to_owned()))];
+    assert_eq!(followed, expected);
 }
 
 /// A message over the next channel whose sender is gone is sent again, over that channel.

@@ -143,13 +143,13 @@ macro_rules! otp_store_contract {
             nothing_is_due_at_first
             a_refused_first_send_ends_its_code a_refused_send_costs_the_phone_nothing
             a_refused_resend_gives_back_its_own_wait
-            a_late_refusal_gives_no_later_wait_back a_refused_send_counts_for_shared_budgets
+            a_late_refusal_gives_no_later_wait_back sends_of_one_instant_are_told_apart a_refused_send_counts_for_shared_budgets
             refused_sends_have_a_budget sends_under_way_keep_a_place_for_their_refusal a_refused_resend_keeps_the_code
             a_refused_send_beside_an_uncertain_one_keeps_the_code a_refusal_is_counted_once
             a_refused_send_returns_its_checks a_refusal_after_a_lapsed_lease_is_not_certain
             sends_that_are_given_up_keep_no_place a_send_that_may_still_be_refused_keeps_its_place
             an_accepted_send_is_not_given_back
-            a_refused_channel_is_followed_by_the_next refused_by_all_channels_is_refused a_silent_channel_is_followed_at_its_deadline silence_means_nothing_without_receipts an_uncertain_channel_is_followed_at_its_deadline a_hanging_channel_is_followed_and_not_used_again a_message_that_came_far_enough_is_not_followed a_message_that_was_only_sent_may_be_followed a_failed_message_is_followed_at_once channels_are_used_in_order_and_once a_crashed_fallback_is_leased_again an_ended_code_is_not_followed a_code_about_to_die_is_not_followed a_fallback_costs_the_phone_nothing a_fallback_keeps_one_place_for_its_refusal workers_at_once_follow_once
+            a_refused_channel_is_followed_by_the_next refused_by_all_channels_is_refused a_silent_channel_is_followed_at_its_deadline silence_means_nothing_without_receipts an_uncertain_channel_is_followed_at_its_deadline a_hanging_channel_is_followed_and_not_used_again a_message_that_came_far_enough_is_not_followed a_message_that_was_only_sent_may_be_followed a_failed_message_is_followed_at_once channels_are_used_in_order_and_once no_more_than_the_limit_is_followed a_crashed_fallback_is_leased_again an_ended_code_is_not_followed a_code_about_to_die_is_not_followed a_fallback_costs_the_phone_nothing a_fallback_keeps_one_place_for_its_refusal workers_at_once_follow_once
             a_receipt_raises_the_state a_receipt_before_its_message_waits several_receipts_wait_together
             a_second_id_is_learned a_receipt_by_the_second_id_waits a_chain_of_waiting_receipts_is_followed
             either_id_is_enough duplicates_change_nothing late_receipts_lower_nothing

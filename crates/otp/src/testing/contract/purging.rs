@@ -30,10 +30,17 @@ pub async fn the_end_counts_not_the_expiry(store: Store) {
 pub async fn what_lives_stays(store: Store) {
     let one = given(&store, &ask(1), T0).await;
     let now = at(300) + DAY;
+    let approved = given(&store, &ask(1), now - 2 * SECOND).await;
+    let live = challenge(&store, approved.id, now - 2 * SECOND).await;
+    let check = attempt(Target::Id(approved.id), Some(live), true);
+    let proof = check.proof_hash.clone();
+    assert!(is_approved(&good(store.attempt(check, now - SECOND).await)));
     let two = given(&store, &ask(1), now - SECOND).await;
     purge_all(&store, now).await;
     assert!(snapshot(&store, &Target::Id(one.id), now).await.is_none(), "an old id is kept");
     assert!(is_approved(&right(&store, two.id, now).await));
+    let redeemed = good(store.redeem(redeem(&proof, "a"), now).await);
+    assert_eq!(redeemed, Redemption::Phone(sample_phone()), "a proof goes with an old id");
 }
 
 /// Purge does no more than it is asked to at once, and comes to an end.

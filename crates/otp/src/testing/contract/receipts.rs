@@ -43,7 +43,7 @@ pub async fn a_receipt_before_its_message_waits(store: Store) {
 /// Several receipts wait together; the furthest counts.
 pub async fn several_receipts_wait_together(store: Store) {
     let one = given(&store, &ask(1), T0).await;
-    for state in [DeliveryState::Read, DeliveryState::Sent, DeliveryState::Delivered, DeliveryState::Sent] {
+    for state in [DeliveryState::Sent, DeliveryState::Read, DeliveryState::Delivered, DeliveryState::Sent] {
         assert!(!by_message(&store, "m1", state, at(1)).await);
     }
     assert!(record(&store, &one.send, accepted("m1"), at(2)).await);
@@ -152,6 +152,14 @@ pub async fn a_receipt_is_of_one_message(store: Store) {
     assert_eq!(delivery(&store, one.id, at(62)).await, DeliveryState::Accepted);
     assert_eq!(delivery(&store, two.id, at(62)).await, DeliveryState::Delivered);
     assert_eq!(delivery(&store, three.id, at(62)).await, DeliveryState::Accepted);
+    // News of the older one, first by its first id and then by its second one.
+    let both = |first, second| receipt("fake", Some(first), Some(second), DeliveryState::Sent);
+    assert!(news(&store, both("m1", "s1"), at(63)).await);
+    assert!(news(&store, both("m2", "s2"), at(63)).await);
+    assert_eq!(delivery(&store, one.id, at(63)).await, DeliveryState::Sent);
+    assert!(news(&store, receipt("fake", None, Some("s1"), DeliveryState::Read), at(64)).await);
+    assert_eq!(delivery(&store, one.id, at(64)).await, DeliveryState::Read);
+    assert_eq!(delivery(&store, two.id, at(64)).await, DeliveryState::Delivered);
 }
 
 /// News of the first message counts after a resend too; the furthest is shown.

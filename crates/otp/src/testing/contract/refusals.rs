@@ -51,6 +51,16 @@ pub async fn a_late_refusal_gives_no_later_wait_back(store: Store) {
     assert_eq!(refused(&store, &ask(1), at(64)).await, (Refusal::ResendTooSoon, at(122)));
 }
 
+/// Two sends of one instant are told apart: a refusal of the first gives nothing of the second one's wait back.
+pub async fn sends_of_one_instant_are_told_apart(store: Store) {
+    let request = ask(1).rules(|rules| rules.waits = vec![std::time::Duration::ZERO, MINUTE]);
+    let one = given(&store, &request, T0).await;
+    let two = given(&store, &request, T0).await;
+    assert_eq!((one.view.resend_at, two.view.resend_at), (T0, at(60) + MICRO));
+    assert!(record(&store, &one.send, SendOutcome::Refused, at(1)).await);
+    assert_eq!(refused(&store, &request, at(2)).await, (Refusal::ResendTooSoon, at(60) + MICRO));
+}
+
 /// A refused send counts in full for budgets that others share.
 pub async fn a_refused_send_counts_for_shared_budgets(store: Store) {
     let request = ask(1).shared([Budget::new("ip", Rate::new(2, HOUR))]);

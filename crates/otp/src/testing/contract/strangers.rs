@@ -1,6 +1,6 @@
 //! Checks by phone and code alone, by clients that keep no id.
 
-use super::super::{T0, by_phone, client, sample_phone};
+use super::super::{T0, by_phone, client, default_rules, sample_phone};
 use super::kit::*;
 use crate::purpose::Purpose;
 use crate::store::AttemptOutcome;
@@ -34,6 +34,11 @@ pub async fn a_locked_address_is_told_so(store: Store) {
     lock(&store, two.id, at(4)).await;
     assert!(is_locked(&check_phone(&store, Some(1), true, at(5)).await));
     assert_eq!(check_phone(&store, Some(3), true, at(5)).await, AttemptOutcome::NoActiveCode);
+    let login = by_phone(&sample_phone(), Purpose::LOGIN, Some(client(1)));
+    let elsewhere = check_target(&store, &login, true, default_rules(), at(5)).await;
+    assert_eq!(elsewhere, AttemptOutcome::NoActiveCode, "a lock of one purpose is told to another one");
+    assert!(is_locked(&check_phone(&store, Some(1), true, at(301) - MICRO).await));
+    assert_eq!(check_phone(&store, Some(1), true, at(301)).await, AttemptOutcome::NoActiveCode);
 }
 
 /// The newest id of an address is the one that counts.

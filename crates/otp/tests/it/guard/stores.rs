@@ -242,3 +242,25 @@ async fn no_full_number_and_no_address_is_kept() {
     assert_eq!(kept.len(), 4);
     assert_eq!(store.tallies.len(), 4, "something else is kept");
 }
+
+/// What waits for a store that fails is bounded. How much was lost is told with the failure to write, not with that to
+/// read.
+#[tokio::test]
+async fn what_is_lost_is_told_with_the_failed_write() {
+    let store = Moody::default();
+    store.fail(true);
+    let scene = scene(&store);
+    for slot in 0..6_000 {
+        let created_at = scene.now + slot * 300 * SECOND;
+        scene.guard.begun(&who(1, slot, ip(1, 7)), created_at, scene.now);
+    }
+    assert_eq!(scene.verdict(&who(1, 1, ip(1, 7))).await, Verdict::Allow);
+    assert!(scene.guard.flush(scene.now).await.is_err());
+    let mut told = Vec::new();
+    for event in scene.events() {
+        let OtpEvent::TalliesUnavailable { failure, lost } = event else { panic!("{event:?}") };
+        told.push((failure, lost > 0));
+    }
+    told.sort_by_key(|(failure, _)| *failure == TallyFailure::Write);
+    assert_eq!(told, [(TallyFailure::Read, false), (TallyFailure::Write, true)]);
+}

@@ -225,3 +225,25 @@ async fn of_a_thousand_messages_one_confirms_and_of_a_thousand_claims_one_proves
         assert_eq!(claims.iter().filter(|claim| is_nothing(claim)).count(), 999);
     }
 }
+
+/// A code that has had its effect is no wrong one, though another one is waited for.
+#[tokio::test]
+async fn a_code_of_before_costs_those_who_wait_nothing() {
+    let desk = desk();
+    let (used, cancelled, waits) = (begin(&desk).await, begin(&desk).await, begin(&desk).await);
+    assert!(say(&desk, &sample_phone(), &digits(&used)).await == Received::Confirmed { id: used.id });
+    assert!(desk.otp.cancel(cancelled.id).await.unwrap());
+    for _ in 0..20 {
+        assert!(say(&desk, &sample_phone(), &digits(&used)).await == Received::Repeated { id: used.id });
+        assert!(say(&desk, &sample_phone(), &digits(&cancelled)).await == Received::Expired);
+    }
+    assert!(say(&desk, &sample_phone(), &digits(&waits)).await == Received::Confirmed { id: waits.id });
+}
+
+#[tokio::test]
+async fn a_code_that_is_written_twice_is_the_code() {
+    let desk = desk();
+    let started = begin(&desk).await;
+    let twice = format!("{0}\nkode: {0}", digits(&started));
+    assert!(say(&desk, &sample_phone(), &twice).await == Received::Confirmed { id: started.id });
+}

@@ -72,3 +72,27 @@ async fn a_code_that_two_wait_for_proves_neither() {
     let desk = Desk::with(|builder| builder.reverse_store(Arc::new(store)));
     assert!(say(&desk, &sample_phone(), started.text.expose()).await == Received::NoMatch { left: 9 });
 }
+
+/// What was so when the engine read may be over when the store writes: the store's word counts.
+#[tokio::test]
+async fn the_verdict_of_the_store_is_the_verdict() {
+    let real = MemoryOtpStore::new();
+    let helper = around(real.clone(), ManualClock::default(), |builder| builder);
+    let started = begin(&helper).await;
+    let now = helper.otp.clock().now();
+    let target = ReverseTarget::Phone(sample_phone());
+    let found = real.read_reverse(&TenantId::default(), &target, now).await.unwrap();
+    let (code, id) = (digits(&started), started.id);
+    for (outcome, text, expected) in [
+        (ReverseOutcome::Repeated, code.clone(), Received::Repeated { id }),
+        (ReverseOutcome::Over, code.clone(), Received::Expired),
+        (ReverseOutcome::NobodyWaits, another(&code), Received::NotForUs),
+    ] {
+        let found = found.clone();
+        let mut store = MockReverseStore::new();
+        store.expect_read_reverse().returning(move |_, _, _| Ok(found.clone()));
+        store.expect_receive_reverse().returning(move |_, _| Ok(outcome));
+        let desk = Desk::with(|builder| builder.reverse_store(Arc::new(store)));
+        assert!(say(&desk, &sample_phone(), &text).await == expected, "{outcome:?}");
+    }
+}
