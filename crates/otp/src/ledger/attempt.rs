@@ -139,8 +139,7 @@ impl PhoneLedger {
 
     /// Forgives the failed checks. Answers whether there were any.
     pub(super) fn clear_failures(&mut self) -> bool {
-        let any = !self.failures.is_clear();
-        self.failures = super::state::Failures::default();
+        let any = std::mem::take(&mut self.failures) != super::state::Failures::default();
         any
     }
 

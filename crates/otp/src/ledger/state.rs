@@ -315,10 +315,6 @@ impl Failures {
         self.kept_until = now + window.max(rules.failed_in_row_ttl);
     }
 
-    pub(super) const fn is_clear(&self) -> bool {
-        self.in_row == 0 && self.at.is_empty()
-    }
-
     pub(super) fn in_row(&self, rules: &Rules, now: Timestamp) -> u32 {
         let forgotten = self.last_at.is_none_or(|last| last + rules.failed_in_row_ttl <= now);
         if forgotten { 0 } else { self.in_row }

@@ -4,12 +4,12 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use wartel_core::TenantId;
+use wartel_core::{StoreError, StoreErrorKind, TenantId};
 use wartel_messaging::DeliveryState;
 use wartel_otp::guard::{Guard, GuardContext, PumpingPolicy};
 use wartel_otp::ledger::{Locator, PhoneLedger};
 use wartel_otp::store::Admission;
-use wartel_otp::testing::{T0, admit_for, client, phone_number, receipt, sample_phone};
+use wartel_otp::testing::{MockReverseStore, T0, admit_for, client, phone_number, receipt, sample_phone};
 use wartel_otp::{
     Budget, CodeKeys, InboundProof, InboundTrust, MemoryOtpStore, MemoryTallies, MessageTemplates, Nonce,
     OtpStore, Purpose, Rate, Received, ReverseStart, Tally, TallyStore, TestNumber, VerificationId,
@@ -109,7 +109,16 @@ async fn engines_show_their_policies() {
     let started = desk.otp.start_reverse(ReverseStart::new(sample_phone(), Purpose::LOGIN)).await.unwrap();
     let life = format!("expires_at: {:?}", started.expires_at);
     shows(&started, &format!("ReverseStarted {{ phone: PhoneNumber(…90), {life}, .. }}"));
+    let mut store = MockReverseStore::new();
+    store.expect_open_reverse().times(1).returning(|request, _| {
+        let who = "tenant: TenantId(default), phone: PhoneNumber(…90), purpose: Purpose(login)";
+        shows(&request, &format!("OpenReverse {{ {who}, .. }}"));
+        Err(StoreError::new(StoreErrorKind::Unavailable, "otp.open_reverse"))
+    });
+    let desk = Desk::with(|builder| builder.reverse_store(Arc::new(store)));
+    let start = ReverseStart::new(sample_phone(), Purpose::LOGIN).client_ip(ip(7));
+    assert!(desk.otp.start_reverse(start).await.is_err());
     let policy = PumpingPolicy::default();
-    let guard = Guard::new(policy.clone(), Arc::new(MemoryTallies::new())).unwrap();
+    let guard = Guard::new(policy, Arc::new(MemoryTallies::new())).unwrap();
     shows(&guard, &format!("Guard {{ policy: {policy:?}, .. }}"));
 }

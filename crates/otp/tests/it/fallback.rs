@@ -273,3 +273,22 @@ async fn receipts_are_noted_only_for_deadlines() {
     assert!(!two.otp.record_receipt(receipt()).await.unwrap());
     assert_eq!(tallies.len(), 1);
 }
+
+/// What was delivered is nothing that the worker has to look at.
+#[tokio::test]
+async fn a_deadline_ends_with_the_delivery() {
+    let store = crate::json_store::JsonStore::default();
+    let second = Arc::new(FakeProvider::new().named("second"));
+    let deadline = Deadline::without_sent(seconds(20));
+    let desk = Desk::with(|builder| builder.store(Arc::new(store.clone())).fallback(deadline, second));
+    desk.start().await;
+    let due_at = || {
+        let ledger = store.transact(|tx| tx.load(&wartel_core::TenantId::default(), &sample_phone()));
+        ledger.unwrap().due_at()
+    };
+    assert_eq!(due_at(), Some(desk.clock.now() + seconds(20)));
+    let key = ReceiptKey::new(Some(ProviderMessageId::new("fake-1")), None).unwrap();
+    let receipt = DeliveryReceipt::new("fake", key, DeliveryState::Delivered);
+    assert!(desk.otp.record_receipt(receipt).await.unwrap());
+    assert_eq!(due_at(), None);
+}

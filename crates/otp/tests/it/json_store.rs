@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use wartel_core::{PhoneNumber, StoreError, TenantId, Timestamp};
 use wartel_messaging::DeliveryReceipt;
@@ -10,6 +11,7 @@ use wartel_otp::store::{
     Admission, Admit, Attempt, AttemptOutcome, DeliveryRecord, LeasedSend, Recorded, Redeem, Redemption,
     Rules, Snapshot, Target,
 };
+use wartel_otp::testing::{T0, admit_for, attempt, default_rules, sample_phone};
 use wartel_otp::{Budget, OtpStore, VerificationId};
 
 type Owner = (TenantId, PhoneNumber);
@@ -247,4 +249,22 @@ fn a_document_of_an_earlier_version_has_defaults() {
     let ledger: PhoneLedger = serde_json::from_str("{}").unwrap();
     assert!(ledger.is_empty());
     assert_eq!(serde_json::to_string(&ledger).unwrap(), "{}", "what is as it is by default is written");
+}
+
+#[tokio::test]
+async fn a_proof_goes_at_its_end() {
+    let store = JsonStore::default();
+    let retention = |rules: &mut Rules| rules.retention = Duration::from_secs(600);
+    let request = admit_for(&sample_phone()).rules(retention).build();
+    let Admission::Send { view, .. } = store.admit(request, T0).await.unwrap() else { panic!("refused") };
+    let target = Target::Id(view.id);
+    let read = store.get(&TenantId::default(), &target, T0).await.unwrap().unwrap();
+    let check = attempt(target, Some(read.live.unwrap().id), true);
+    let AttemptOutcome::Approved { proof_expires_at } = store.attempt(check, T0).await.unwrap() else {
+        panic!("not approved")
+    };
+    // The code that was used goes in the same instant.
+    assert_eq!((proof_expires_at, store.locators()), (T0 + Duration::from_secs(600), 2));
+    store.purge(&default_rules(), 10, proof_expires_at).await.unwrap();
+    assert_eq!(store.locators(), 0);
 }

@@ -71,6 +71,8 @@ pub async fn a_receipt_by_the_second_id_waits(store: Store) {
 pub async fn a_chain_of_waiting_receipts_is_followed(store: Store) {
     let one = given(&store, &ask(1), T0).await;
     assert!(!news(&store, receipt("fake", None, Some("s1"), DeliveryState::Read), at(1)).await);
+    // The same news without the second id and with it: both are kept.
+    assert!(!by_message(&store, "m1", DeliveryState::Sent, at(1)).await);
     assert!(!news(&store, receipt("fake", Some("m1"), Some("s1"), DeliveryState::Sent), at(1)).await);
     assert!(record(&store, &one.send, accepted("m1"), at(2)).await);
     assert_eq!(delivery(&store, one.id, at(2)).await, DeliveryState::Read);
