@@ -139,8 +139,7 @@ impl PhoneLedger {
 
     /// Forgives the failed checks. Answers whether there were any.
     pub(super) fn clear_failures(&mut self) -> bool {
-        let any = std::mem::take(&mut self.failures) != super::state::Failures::default();
-        any
+        std::mem::take(&mut self.failures) != super::state::Failures::default()
     }
 
     /// Gives the proof to whoever asks first. Answers whether `by` owns it.
