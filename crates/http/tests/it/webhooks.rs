@@ -150,7 +150,7 @@ async fn what_cannot_be_stored_is_to_be_sent_again() {
 
 #[tokio::test]
 async fn fonnte_is_understood() {
-    let app = TestApp::with(Setup { source: Arc::new(FonnteWebhooks), ..Setup::default() });
+    let app = TestApp::with(Setup { source: Arc::new(FonnteWebhooks::default()), ..Setup::default() });
     for body in [
         r#"{"device":"6281200000000","id":"80367170","stateid":"3EB0C","status":"sent","state":"sent"}"#,
         "device=6281200000000&stateid=3EB0C&state=delivered",

@@ -89,7 +89,7 @@ mod tests {
         let error = connect("fonnte", &wrong).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "fonnte: settings has a name that is none of: token, url, country_code"
+            "fonnte: settings has a name that is none of: token, url, country_code, webhook_secret"
         );
         let missing = connect("fonnte", &AccountSettings::new()).unwrap_err();
         assert_eq!(missing.to_string(), "fonnte: token is empty");

@@ -22,6 +22,9 @@ pub struct FonnteConfig {
     /// `countryCode` of every request: 1 to 3 digits. Default: `62`. It matters to numbers that begin with 0
     /// only; this adapter always sends the international form.
     pub country_code: String,
+    /// The secret that Fonnte was told to put into the body of its webhooks, as the field `secret`. Default: none. With
+    /// it, webhooks without it are refused. It is no signature: whoever has seen one webhook knows it.
+    pub webhook_secret: Option<Secret>,
     /// Time for one call, from connecting to the last byte. Default: 10 s. Range: 1 s to 60 s.
     pub timeout: Duration,
     /// Allows `http://` to any host. Default: false, which allows it on loopback only. With it, the token and
@@ -37,21 +40,23 @@ impl FonnteConfig {
             token: token.into(),
             base_url: "https://api.fonnte.com".to_owned(),
             country_code: "62".to_owned(),
+            webhook_secret: None,
             timeout: caller::DEFAULT_TIMEOUT,
             plain_http_dangerous: false,
         }
     }
 
-    /// Reads the settings `token` (required), `url` and `country_code`.
+    /// Reads the settings `token` (required), `url`, `country_code` and `webhook_secret`.
     ///
     /// # Errors
     /// [`ConfigError`] if there is a setting of another name. [`validate`](Self::validate) looks at the values.
     pub fn from_settings(settings: &AccountSettings) -> Result<Self, ConfigError> {
-        if settings.names().any(|name| !matches!(name, "token" | "url" | "country_code")) {
+        let known = |name| matches!(name, "token" | "url" | "country_code" | "webhook_secret");
+        if !settings.names().all(known) {
             return Err(ConfigError::new(
                 NAME,
                 "settings",
-                "has a name that is none of: token, url, country_code",
+                "has a name that is none of: token, url, country_code, webhook_secret",
             ));
         }
         let mut config = Self::new(settings.get("token").cloned().unwrap_or_else(|| Secret::new("")));
@@ -61,6 +66,7 @@ impl FonnteConfig {
         if let Some(code) = settings.get("country_code") {
             config = config.with_country_code(code.expose());
         }
+        config.webhook_secret = settings.get("webhook_secret").cloned();
         Ok(config)
     }
 
@@ -75,6 +81,13 @@ impl FonnteConfig {
     #[must_use]
     pub fn with_country_code(mut self, code: impl Into<String>) -> Self {
         self.country_code = code.into();
+        self
+    }
+
+    /// With the secret that webhooks carry in their body.
+    #[must_use]
+    pub fn with_webhook_secret(mut self, secret: impl Into<Secret>) -> Self {
+        self.webhook_secret = Some(secret.into());
         self
     }
 
@@ -103,26 +116,15 @@ impl FonnteConfig {
         {
             return Err(ConfigError::new(NAME, "country_code", "is not 1 to 3 digits"));
         }
+        if self.webhook_secret.as_ref().is_some_and(Secret::is_empty) {
+            return Err(ConfigError::new(NAME, "webhook_secret", "is empty"));
+        }
         caller::check_timeout(NAME, self.timeout)
     }
 
     /// The value of the `Authorization` header, marked so that no client logs it.
     pub(super) fn auth(&self) -> Result<HeaderValue, ConfigError> {
-        let token = self.token.expose();
-        if token.is_empty() {
-            return Err(ConfigError::new(NAME, "token", "is empty"));
-        }
-        if token.len() > 512 || !token.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(ConfigError::new(
-                NAME,
-                "token",
-                "has a space or another character that no token has",
-            ));
-        }
-        let mut value = HeaderValue::from_str(token)
-            .map_err(|_| ConfigError::new(NAME, "token", "has a character that no header may have"))?;
-        value.set_sensitive(true);
-        Ok(value)
+        auth(&self.token)
     }
 
     /// The base of the API without a slash at the end, and whether it is plain `http://`.
@@ -130,6 +132,21 @@ impl FonnteConfig {
         let (base, plain) = base_url::parse(NAME, &self.base_url, self.plain_http_dangerous)?;
         Ok((base.strip_suffix("/send").unwrap_or(&base).trim_end_matches('/').to_owned(), plain))
     }
+}
+
+/// A token as the value of the `Authorization` header, marked so that no client logs it.
+pub(super) fn auth(token: &Secret) -> Result<HeaderValue, ConfigError> {
+    let token = token.expose();
+    if token.is_empty() {
+        return Err(ConfigError::new(NAME, "token", "is empty"));
+    }
+    if token.len() > 512 || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(ConfigError::new(NAME, "token", "has a space or another character that no token has"));
+    }
+    let mut value = HeaderValue::from_str(token)
+        .map_err(|_| ConfigError::new(NAME, "token", "has a character that no header may have"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 impl fmt::Debug for FonnteConfig {
@@ -181,6 +198,7 @@ mod tests {
             (with_url("https://api.fonnte.com/send?x=1"), "base_url"),
             (base.clone().with_country_code(""), "country_code"),
             (base.clone().with_country_code("+62"), "country_code"),
+            (base.clone().with_webhook_secret(""), "webhook_secret"),
             (base.clone().with_timeout(Duration::from_millis(999)), "timeout"),
             (base.with_timeout(Duration::from_secs(61)), "timeout"),
         ] {

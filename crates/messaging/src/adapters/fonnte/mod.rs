@@ -2,6 +2,9 @@
 
 mod client;
 mod config;
+mod devices;
+mod inbound;
+mod media;
 mod webhook;
 mod wire;
 

@@ -1,13 +1,17 @@
-//! Fonnte's webhooks: the status webhook and the connect webhook.
+//! Fonnte's webhooks: for messages, for their status and for the connection.
 //!
-//! Source: <https://docs.fonnte.com/webhook-update-message-status/> and
+//! Source: <https://docs.fonnte.com/webhook-reply-message/>, <https://docs.fonnte.com/webhook-update-message-status/> and
 //! <https://docs.fonnte.com/webhook-device-status/>, read in November 2026.
 
-use serde_json::{Map, Value};
+use std::fmt;
 
-use super::NAME;
+use serde_json::{Map, Value};
+use wartel_core::Secret;
+
 use super::wire::Fields;
+use super::{NAME, inbound};
 use crate::adapters::json::unix_instant;
+use crate::adapters::signature;
 use crate::{
     Authenticity, DeliveryReceipt, DeliveryState, DeviceEvent, InboundEvent, ProviderMessageId, ReceiptKey,
     WebhookError, WebhookRequest, WebhookSource,
@@ -21,8 +25,76 @@ const KNOWN_FIELDS: &[&str] =
     &["device", "id", "stateid", "status", "state", "sender", "pengirim", "submission"];
 
 /// Reads Fonnte's webhooks. Fonnte signs nothing: let only an unguessable URL lead here.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct FonnteWebhooks;
+#[derive(Clone)]
+pub struct FonnteWebhooks {
+    country_code: String,
+    secret: Option<Secret>,
+}
+
+impl Default for FonnteWebhooks {
+    /// For Indonesian numbers, without a secret.
+    fn default() -> Self {
+        Self::new("62")
+    }
+}
+
+impl FonnteWebhooks {
+    /// Webhooks of an account whose numbers with a leading 0 are of the country with this calling code.
+    #[must_use]
+    pub fn new(country_code: impl Into<String>) -> Self {
+        Self { country_code: country_code.into(), secret: None }
+    }
+
+    /// With the secret that each body has to carry in its field `secret`; without one, the field is not looked at. It is
+    /// compared in constant time, and it is still no signature: [`Authenticity::TokenOnly`].
+    #[must_use]
+    pub fn with_secret(mut self, secret: Option<Secret>) -> Self {
+        self.secret = secret;
+        self
+    }
+
+    /// Whether the body carries the secret that was agreed upon, if one was.
+    fn admits(&self, fields: &Fields) -> bool {
+        let given = fields.text("secret").unwrap_or_default();
+        self.secret.as_ref().is_none_or(|secret| signature::is_same(secret.expose(), &given))
+    }
+
+    /// Each item by itself; what is no object stays what it is, for it says nothing in anybody's name.
+    fn events(&self, items: impl Iterator<Item = Value>) -> Result<Vec<InboundEvent>, WebhookError> {
+        items
+            .map(|item| match Fields::from_value(item) {
+                Some(fields) if self.admits(&fields) => Ok(self.event(&fields)),
+                Some(_) => Err(WebhookError::BadSignature),
+                None => Ok(InboundEvent::Ignored { why: "an item is not an object" }),
+            })
+            .collect()
+    }
+
+    /// Tells the webhooks apart by their fields: all four may be set to one URL.
+    fn event(&self, fields: &Fields) -> InboundEvent {
+        if fields.get("submission").is_some() {
+            return InboundEvent::Ignored { why: "a form submission" };
+        }
+        if fields.get("sender").is_some() || fields.get("pengirim").is_some() {
+            return inbound::message(fields, &self.country_code);
+        }
+        let id = |key| fields.text(key).map(ProviderMessageId::new);
+        if let Some(key) = ReceiptKey::new(id("id"), id("stateid")) {
+            return receipt(fields, key);
+        }
+        match fields.text("status").map(|status| status.to_ascii_lowercase()).as_deref() {
+            Some("connect" | "connected") => InboundEvent::DeviceState(DeviceEvent::Connected),
+            Some("disconnect" | "disconnected") => InboundEvent::DeviceState(DeviceEvent::Disconnected),
+            _ => InboundEvent::Ignored { why: "an unknown kind of event" },
+        }
+    }
+}
+
+impl fmt::Debug for FonnteWebhooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FonnteWebhooks").field("secret", &self.secret.is_some()).finish_non_exhaustive()
+    }
+}
 
 impl WebhookSource for FonnteWebhooks {
     fn authenticity(&self) -> Authenticity {
@@ -33,18 +105,15 @@ impl WebhookSource for FonnteWebhooks {
         // The content type is not asked: clients and proxies in the wild send JSON as a form and the reverse.
         let body = request.body.trim_ascii();
         if !matches!(body.first(), Some(b'{' | b'[')) {
-            return form(body).map(|fields| vec![event(&fields)]).ok_or(WebhookError::Unreadable);
+            let fields = form(body).ok_or(WebhookError::Unreadable)?;
+            let admitted = self.admits(&fields);
+            return if admitted { Ok(vec![self.event(&fields)]) } else { Err(WebhookError::BadSignature) };
         }
         match serde_json::from_slice(body).map_err(|_| WebhookError::Unreadable)? {
-            Value::Array(items) => Ok(items.into_iter().take(MAX_ITEMS).map(item).collect()),
-            value => Ok(vec![item(value)]),
+            Value::Array(items) => self.events(items.into_iter().take(MAX_ITEMS)),
+            value => self.events(std::iter::once(value)),
         }
     }
-}
-
-fn item(value: Value) -> InboundEvent {
-    Fields::from_value(value)
-        .map_or(InboundEvent::Ignored { why: "an item is not an object" }, |fields| event(&fields))
 }
 
 fn form(body: &[u8]) -> Option<Fields> {
@@ -54,25 +123,6 @@ fn form(body: &[u8]) -> Option<Fields> {
         .collect();
     let fields = Fields::from_value(Value::Object(pairs))?;
     KNOWN_FIELDS.iter().any(|key| fields.get(key).is_some()).then_some(fields)
-}
-
-/// Tells the webhooks apart by their fields: all four may be set to one URL.
-fn event(fields: &Fields) -> InboundEvent {
-    if fields.get("submission").is_some() {
-        return InboundEvent::Ignored { why: "a form submission" };
-    }
-    if fields.get("sender").is_some() || fields.get("pengirim").is_some() {
-        return InboundEvent::Ignored { why: "an incoming message" };
-    }
-    let id = |key| fields.text(key).map(ProviderMessageId::new);
-    if let Some(key) = ReceiptKey::new(id("id"), id("stateid")) {
-        return receipt(fields, key);
-    }
-    match fields.text("status").map(|status| status.to_ascii_lowercase()).as_deref() {
-        Some("connect" | "connected") => InboundEvent::DeviceState(DeviceEvent::Connected),
-        Some("disconnect" | "disconnected") => InboundEvent::DeviceState(DeviceEvent::Disconnected),
-        _ => InboundEvent::Ignored { why: "an unknown kind of event" },
-    }
 }
 
 /// `status` and `state` may each carry the news, and may be of different age: the furthest counts.

@@ -2,16 +2,22 @@
 //!
 //! Source: <https://docs.fonnte.com/api-send-message/>, read in November 2026.
 
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Map, Value};
+use wartel_core::{PhoneNumber, Secret};
 
 use super::NAME;
 use crate::adapters::caller;
 use crate::adapters::json::as_scalar as scalar;
 use crate::transport::HttpResponse;
 use crate::{
-    Accepted, DeviceInfo, NumberCheckResult, ProviderMessageId, RetryAdvice, SendError, SendErrorKind,
+    Accepted, DeviceInfo, NumberCheckResult, PairingCode, PairingMethod, PairingOffer, ProviderMessageId,
+    QrCode, RetryAdvice, SendError, SendErrorKind,
 };
 
 /// The longest `message` that Fonnte takes, in characters.
@@ -19,8 +25,10 @@ use crate::{
 pub(super) const MAX_MESSAGE: usize = 60_000;
 
 /// The form of `POST /send`.
-pub(super) fn send_form(target: &str, message: &str, country_code: &str) -> Bytes {
-    form(&[("target", target), ("message", message), ("countryCode", country_code)])
+pub(super) fn send_form(target: &str, message: &str, country_code: &str, quotes: Option<&str>) -> Bytes {
+    let mut fields = vec![("target", target), ("message", message), ("countryCode", country_code)];
+    fields.extend(quotes.map(|id| ("inboxid", id)));
+    form(&fields)
 }
 
 /// The form of `POST /validate`.
@@ -28,7 +36,8 @@ pub(super) fn validate_form(target: &str, country_code: &str) -> Bytes {
     form(&[("target", target), ("countryCode", country_code)])
 }
 
-fn form(pairs: &[(&str, &str)]) -> Bytes {
+/// A form of these fields.
+pub(super) fn form(pairs: &[(&str, &str)]) -> Bytes {
     Bytes::from(form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish())
 }
 
@@ -60,9 +69,18 @@ impl Fields {
         self.get(key).and_then(scalar)
     }
 
+    /// Whether a key holds `true`, in one of the ways in which JSON and forms say so.
+    pub(super) fn is_true(&self, key: &str) -> bool {
+        self.truth(key) == Some(true)
+    }
+
     /// `status`: whether the request was taken. `None` if the body does not say.
     fn status(&self) -> Option<bool> {
-        match self.get("status")? {
+        self.truth("status")
+    }
+
+    fn truth(&self, key: &str) -> Option<bool> {
+        match self.get(key)? {
             Value::Bool(status) => Some(*status),
             Value::Number(number) => match number.as_u64() {
                 Some(1) => Some(true),
@@ -122,7 +140,12 @@ pub(super) fn device(response: &HttpResponse) -> Result<DeviceInfo, SendError> {
     let Some(status) = fields.text("device_status") else {
         return Err(caller::unreadable(NAME));
     };
-    Ok(DeviceInfo::new(matches!(status.to_ascii_lowercase().as_str(), "connect" | "connected"))
+    let connected = matches!(status.to_ascii_lowercase().as_str(), "connect" | "connected");
+    let phone = fields.text("device").and_then(|digits| PhoneNumber::from_e164(&format!("+{digits}")).ok());
+    let device = DeviceInfo::new(connected).with_identity(None, phone);
+    // Of one without a connection Fonnte does not say whether the phone still knows it.
+    let device = if connected { device.with_paired(true) } else { device };
+    Ok(device
         .with_quota(fields.text("quota").and_then(|quota| quota.parse().ok()))
         .with_package(fields.text("package"), fields.text("expired")))
 }
@@ -145,6 +168,59 @@ pub(super) fn number_check(response: &HttpResponse, digits: &str) -> Result<Numb
     })
 }
 
+/// Reads the answer of `POST /qr`.
+///
+/// Source: <https://docs.fonnte.com/api-get-qr/>, November 2026: `url` is a PNG in base64 without a prefix. The name of
+/// the code's key is not documented; `code` is what clients read.
+pub(super) fn pairing_offer(
+    response: &HttpResponse,
+    method: &PairingMethod,
+) -> Result<PairingOffer, SendError> {
+    let fields = match success(response) {
+        Ok(fields) => fields,
+        Err(error) if error.provider_code() == Some(ALREADY_CONNECTED) => {
+            return Ok(PairingOffer::AlreadyConnected);
+        }
+        Err(error) => return Err(error),
+    };
+    let offer = match method {
+        PairingMethod::Qr => fields
+            .text("url")
+            .as_deref()
+            .and_then(png)
+            .map(|picture| PairingOffer::Qr { qr: QrCode::Png(picture), valid_for: None }),
+        PairingMethod::Code(_) => fields
+            .text("code")
+            .filter(|code| code.len() <= MAX_CODE)
+            .map(|code| PairingOffer::Code { code: PairingCode::new(code), valid_for: None }),
+    };
+    offer.ok_or_else(|| caller::unreadable(NAME))
+}
+
+/// The longest pairing code that is believed, in bytes.
+const MAX_CODE: usize = 64;
+
+/// A PNG in base64, with or without the prefix of a data URL.
+fn png(text: &str) -> Option<Bytes> {
+    let encoded = text.rsplit_once("base64,").map_or(text, |(_, encoded)| encoded);
+    let bytes = STANDARD.decode(encoded).ok()?;
+    bytes.starts_with(b"\x89PNG").then(|| Bytes::from(bytes))
+}
+
+/// Reads the answer of `POST /disconnect`. A device that was not connected is no error.
+pub(super) fn disconnected(response: &HttpResponse) -> Result<(), SendError> {
+    match success(response) {
+        Err(error) if error.kind() == SendErrorKind::DeviceOffline => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+/// Reads the answer of `POST /add-device`: the token of the new device.
+pub(super) fn device_token(response: &HttpResponse) -> Result<Secret, SendError> {
+    let fields = success(response)?;
+    fields.text("token").map(Secret::new).ok_or_else(|| caller::unreadable(NAME))
+}
+
 /// Every `reason` that Fonnte is known to give.
 ///
 /// Source: <https://docs.fonnte.com/api-send-message/> and public client code, November 2026.
@@ -161,15 +237,28 @@ const REASONS: &[(&str, SendErrorKind)] = &[
     ("input invalid", SendErrorKind::Rejected),
     ("invalid/empty body value", SendErrorKind::Rejected),
     ("json format invalid", SendErrorKind::Rejected),
-    ("url invalid", SendErrorKind::Rejected),
-    ("url unreachable", SendErrorKind::Rejected),
-    ("file format not supported", SendErrorKind::Rejected),
-    ("file size must under 4mb", SendErrorKind::Rejected),
+    ("url invalid", SendErrorKind::MediaRejected),
+    ("url unreachable", SendErrorKind::MediaRejected),
+    ("file format not supported", SendErrorKind::MediaRejected),
+    ("file size must under 4mb", SendErrorKind::MediaRejected),
+    ("id required", SendErrorKind::Rejected),
+    (ALREADY_CONNECTED, SendErrorKind::Rejected),
+    ("device already disconnected", SendErrorKind::DeviceOffline),
+    ("device not found", SendErrorKind::Rejected),
+    ("invalid device", SendErrorKind::Rejected),
+    ("otp haven't requested", SendErrorKind::Rejected),
+    ("incorrect otp", SendErrorKind::Rejected),
 ];
+
+/// What `/qr` answers of a device that needs no pairing.
+const ALREADY_CONNECTED: &str = "device already connect";
 
 /// Words by which a reason that is not in the table is still understood, the first that fits, with the code
 /// under which it is logged.
 const WORDS: &[(&str, SendErrorKind, &str)] = &[
+    ("please wait", SendErrorKind::RateLimited, "please wait"),
+    ("try again in", SendErrorKind::RateLimited, "try again later"),
+    ("webhook url", SendErrorKind::Rejected, "webhook url"),
     ("token", SendErrorKind::Unauthenticated, "unlisted reason (token)"),
     ("unknown user", SendErrorKind::Unauthenticated, "unlisted reason (unknown user)"),
     ("disconnected", SendErrorKind::DeviceOffline, "unlisted reason (disconnected)"),
@@ -209,10 +298,20 @@ fn refused(response: &HttpResponse, reason: Option<&str>) -> SendError {
         return caller::by_status(NAME, response);
     }
     match WORDS.iter().find(|(word, ..)| reason.is_some_and(|reason| reason.contains(word))) {
+        Some((_, SendErrorKind::RateLimited, code)) => {
+            let advice = RetryAdvice::After(reason.and_then(seconds));
+            SendError::new(NAME, SendErrorKind::RateLimited, advice).with_provider_code(*code)
+        }
         Some((_, kind, code)) => SendError::new(NAME, *kind, RetryAdvice::Never).with_provider_code(*code),
         None => SendError::new(NAME, SendErrorKind::Unexpected, RetryAdvice::Never)
             .with_provider_code(if reason.is_some() { "unlisted reason" } else { "no reason given" }),
     }
+}
+
+/// The seconds in `please wait 30 seconds before …`, at most an hour.
+fn seconds(reason: &str) -> Option<Duration> {
+    let number = reason.split(' ').find_map(|word| word.parse::<u16>().ok())?;
+    Some(Duration::from_secs(number.min(3_600).into()))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ macro_rules! sample {
 
 #[test]
 fn the_form_is_the_sample() {
-    let form = send_form("6281234567890", "Halo *Budi*\nKode: 482915 & 100%", "62");
+    let form = send_form("6281234567890", "Halo *Budi*\nKode: 482915 & 100%", "62", None);
     assert_eq!(form, sample!("send_request.form").trim_end());
     assert_eq!(validate_form("6281234567890", "62"), "target=6281234567890&countryCode=62");
 }
@@ -70,10 +70,10 @@ fn each_reason_has_its_kind() {
         ("devices must belong to an account", Kind::Unauthenticated, "devices must belong to an account"),
         ("unknown user", Kind::Unauthenticated, "unknown user"),
         ("input invalid", Kind::Rejected, "input invalid"),
-        ("url invalid", Kind::Rejected, "url invalid"),
-        ("url unreachable", Kind::Rejected, "url unreachable"),
-        ("file format not supported", Kind::Rejected, "file format not supported"),
-        ("file size must under 4MB", Kind::Rejected, "file size must under 4mb"),
+        ("url invalid", Kind::MediaRejected, "url invalid"),
+        ("url unreachable", Kind::MediaRejected, "url unreachable"),
+        ("file format not supported", Kind::MediaRejected, "file format not supported"),
+        ("file size must under 4MB", Kind::MediaRejected, "file size must under 4mb"),
         ("target invalid", Kind::InvalidRecipient, "target invalid"),
         ("target required", Kind::InvalidRecipient, "target required"),
         (
@@ -90,6 +90,14 @@ fn each_reason_has_its_kind() {
         ),
         ("device disconnected", Kind::DeviceOffline, "device disconnected"),
         ("invalid/empty body value", Kind::Rejected, "invalid/empty body value"),
+        ("id required", Kind::Rejected, "id required"),
+        ("device already connect", Kind::Rejected, "device already connect"),
+        ("device already disconnected", Kind::DeviceOffline, "device already disconnected"),
+        ("device not found", Kind::Rejected, "device not found"),
+        ("invalid device", Kind::Rejected, "invalid device"),
+        ("otp haven't requested", Kind::Rejected, "otp haven't requested"),
+        ("incorrect OTP", Kind::Rejected, "incorrect otp"),
+        ("webhook url 6281234567890 is unreachable", Kind::Rejected, "webhook url"),
         // Not in the list: understood by a word, and logged by that word alone.
         ("your token 12345 has expired", Kind::Unauthenticated, "unlisted reason (token)"),
         ("6281234567890 is disconnected", Kind::DeviceOffline, "unlisted reason (disconnected)"),
@@ -107,6 +115,66 @@ fn each_reason_has_its_kind() {
             assert!(!format!("{error} {error:?}").contains("1234"), "{error:?}");
         }
     }
+}
+
+#[test]
+fn a_reason_that_names_seconds_says_when_to_come_back() {
+    for (reason, seconds) in [
+        ("please wait 30 seconds before requesting new otp", Some(30)),
+        ("delete failed. try again in 5 seconds", Some(5)),
+        ("please wait 60000 seconds before requesting new otp", Some(3_600)),
+        ("please wait", None),
+    ] {
+        let body = serde_json::json!({ "status": false, "reason": reason }).to_string();
+        let error = accepted(&response(200, body)).unwrap_err();
+        let advice = RetryAdvice::After(seconds.map(Duration::from_secs));
+        assert_eq!((error.kind(), error.advice()), (Kind::RateLimited, advice), "{reason}");
+    }
+}
+
+#[test]
+fn what_is_shown_to_pair_a_device_is_read() {
+    let by_code = PairingMethod::Code(crate::testing::sample_phone());
+    let offer = |body: &str, method: &PairingMethod| pairing_offer(&response(200, body.to_owned()), method);
+    let Ok(PairingOffer::Qr { qr: QrCode::Png(picture), valid_for: None }) =
+        offer(sample!("qr_ok.json"), &PairingMethod::Qr)
+    else {
+        panic!("a picture")
+    };
+    assert!(picture.starts_with(b"\x89PNG"));
+    let data_url = sample!("qr_ok.json").replace("\"url\":\"", "\"url\":\"data:image/png;base64,");
+    assert!(matches!(offer(&data_url, &PairingMethod::Qr), Ok(PairingOffer::Qr { .. })));
+    let Ok(PairingOffer::Code { code, .. }) = offer(sample!("qr_code.json"), &by_code) else {
+        panic!("a code")
+    };
+    assert_eq!(code.expose(), "ABCD1234");
+    for method in [PairingMethod::Qr, by_code.clone()] {
+        assert_eq!(offer(sample!("qr_connected.json"), &method).unwrap(), PairingOffer::AlreadyConnected);
+        for bad in [r#"{"status":true}"#, r#"{"status":true,"url":"aGFsbw==","code":""}"#, "<html>"] {
+            assert_eq!(offer(bad, &method).unwrap_err().provider_code(), Some("unreadable_answer"), "{bad}");
+        }
+        let refused = offer(sample!("send_token_invalid.json"), &method).unwrap_err();
+        assert_eq!(refused.kind(), Kind::Unauthenticated);
+    }
+    let long = format!(r#"{{"status":true,"code":"{}"}}"#, "A".repeat(65));
+    assert!(offer(&long, &by_code).is_err());
+}
+
+#[test]
+fn a_device_that_is_off_already_is_disconnected() {
+    let done = |body: &'static str| disconnected(&response(200, body));
+    assert!(done(sample!("disconnect_ok.json")).is_ok());
+    assert!(done(sample!("disconnect_already.json")).is_ok());
+    assert_eq!(done(sample!("send_token_invalid.json")).unwrap_err().kind(), Kind::Unauthenticated);
+    assert!(done("").is_err());
+}
+
+#[test]
+fn a_new_device_has_a_token() {
+    let token = device_token(&response(200, sample!("add_device_ok.json"))).unwrap();
+    assert_eq!(token.expose(), "made-up-device-token");
+    assert!(device_token(&response(200, sample!("update_device_ok.json"))).is_err());
+    assert!(success(&response(200, sample!("update_device_ok.json"))).is_ok());
 }
 
 /// What is certain of an answer that is neither a plain yes nor a plain no.
@@ -169,8 +237,10 @@ fn a_device_is_read_with_its_quota_as_text() {
     assert!(connected.connected);
     assert_eq!((connected.quota, connected.package.as_deref()), (Some(78), Some("Reguler")));
     assert_eq!(connected.expires.as_deref(), Some("18 November 2029"));
+    assert_eq!(connected.paired, Some(true));
+    assert_eq!(connected.phone, Some(crate::testing::sample_phone()));
     let gone = device(&response(200, sample!("device_disconnect.json"))).unwrap();
-    assert_eq!((gone.connected, gone.quota), (false, Some(0)));
+    assert_eq!((gone.connected, gone.paired, gone.quota), (false, None, Some(0)));
     let odd =
         device(&response(200, r#"{"status":true,"Device_Status":"Connect","quota":"unlimited"}"#)).unwrap();
     assert_eq!((odd.connected, odd.quota), (true, None));
