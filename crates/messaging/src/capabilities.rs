@@ -1,5 +1,8 @@
 //! What a provider can do, as data.
 
+/// The longest text that WhatsApp takes, in characters.
+const MAX_TEXT: usize = 4_096;
+
 /// What a provider can do. What it cannot do it refuses with
 /// [`SendErrorKind::Unsupported`](crate::SendErrorKind::Unsupported).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -11,6 +14,8 @@ pub struct Capabilities {
     pub one_time_code: bool,
     /// Sends plain text.
     pub text: bool,
+    /// The longest text that goes out, in characters. Default: 4,096, which is what WhatsApp takes.
+    pub max_text: usize,
     /// Sends files that lie at a public address.
     pub media_urls: bool,
     /// Sends files from their bytes.
@@ -37,6 +42,7 @@ impl Capabilities {
             enabled: true,
             one_time_code: false,
             text: false,
+            max_text: MAX_TEXT,
             media_urls: false,
             media_bytes: false,
             buttons: false,
@@ -65,6 +71,13 @@ impl Capabilities {
     #[must_use]
     pub const fn with_text(mut self) -> Self {
         self.text = true;
+        self
+    }
+
+    /// Sends texts of at most so many characters.
+    #[must_use]
+    pub const fn with_max_text(mut self, characters: usize) -> Self {
+        self.max_text = characters;
         self
     }
 

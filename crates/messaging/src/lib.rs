@@ -37,6 +37,7 @@
 //! |---|---|
 //! | `cloud-api` | the adapter of Meta's Cloud API, and reqwest with it |
 //! | `fonnte` | the Fonnte adapter, and reqwest with it |
+//! | `twilio` | the adapter of Twilio's Messages API, and reqwest with it |
 //! | `testing` | a mock, a recording fake and the contract suite; semver-exempt |
 //!
 //! # Why not a client of one provider?

@@ -104,6 +104,10 @@ mod samples;
 #[path = "adapters/cloud_api.rs"]
 mod cloud_api_over_a_double;
 
+#[cfg(feature = "twilio")]
+#[path = "adapters/twilio.rs"]
+mod twilio_over_a_double;
+
 #[cfg(feature = "fonnte")]
 mod fonnte_over_a_double {
     use std::sync::{Arc, Mutex};

@@ -17,6 +17,8 @@ pub const fn names() -> &'static [&'static str] {
         super::gateway::NAME,
         #[cfg(feature = "waha")]
         super::waha::NAME,
+        #[cfg(feature = "twilio")]
+        super::twilio::NAME,
     ]
 }
 
@@ -74,6 +76,11 @@ pub fn connect(provider: &str, settings: &AccountSettings) -> Result<Account, Co
         super::waha::NAME => {
             let config = super::waha::WahaConfig::from_settings(settings)?;
             Ok(super::waha::Waha::new(config)?.account())
+        }
+        #[cfg(feature = "twilio")]
+        super::twilio::NAME => {
+            let config = super::twilio::TwilioConfig::from_settings(settings)?;
+            Ok(super::twilio::Twilio::new(config)?.account())
         }
         _ => Err(ConnectError::UnknownProvider),
     }

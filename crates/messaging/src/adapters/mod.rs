@@ -3,6 +3,9 @@
 #[cfg(feature = "http-client")]
 #[allow(dead_code)]
 mod base_url;
+#[cfg(feature = "http-client")]
+#[allow(dead_code)]
+mod by_locale;
 // Each adapter uses a part of these.
 #[cfg(feature = "http-client")]
 #[allow(dead_code)]
@@ -39,6 +42,9 @@ pub mod gateway;
 #[cfg(feature = "waha")]
 #[cfg_attr(docsrs, doc(cfg(feature = "waha")))]
 pub mod waha;
+#[cfg(feature = "twilio")]
+#[cfg_attr(docsrs, doc(cfg(feature = "twilio")))]
+pub mod twilio;
 
 pub use connect::{ConnectError, connect, names};
 

@@ -37,6 +37,11 @@ pub(super) fn is_hmac_sha256_base64url(key: &[u8], text: &[u8], given: &str) -> 
     mac.finalize().into_bytes().as_slice().ct_eq(&given).into()
 }
 
+/// Whether `given` is this SHA-256 in hex.
+pub(super) fn is_sha256_hex(hash: &[u8], given: &str) -> bool {
+    is_hex(hash, given)
+}
+
 /// Whether two secrets are the same.
 pub(super) fn is_same(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()

@@ -8,6 +8,7 @@ use wartel_core::{Locale, Secret};
 
 use super::NAME;
 use crate::AccountSettings;
+use crate::adapters::by_locale::ByLocale;
 use crate::adapters::{ConfigError, base_url, caller};
 
 /// The settings that [`CloudApiConfig::from_settings`] reads.
@@ -66,47 +67,6 @@ pub struct OtpTemplate {
     language: ByLocale,
 }
 
-/// A value for all locales, and other ones for some of them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct ByLocale {
-    all: Option<String>,
-    some: Vec<(Locale, String)>,
-}
-
-impl ByLocale {
-    /// Reads `kode_masuk`, or `id=kode_masuk,en=login_code`, or a mixture of both.
-    fn parse(text: &str) -> Option<Self> {
-        let mut read = Self::default();
-        for item in text.split(',').map(str::trim) {
-            let (locale, value) = match item.split_once('=') {
-                Some((tag, value)) => (Some(Locale::from_tag(tag.trim())?), value.trim()),
-                None => (None, item),
-            };
-            if value.is_empty() || value.len() > 512 || !value.bytes().all(is_name_byte) {
-                return None;
-            }
-            match locale {
-                Some(locale) if read.some.iter().all(|(known, _)| *known != locale) => {
-                    read.some.push((locale, value.to_owned()));
-                }
-                None if read.all.is_none() => read.all = Some(value.to_owned()),
-                _ => return None,
-            }
-        }
-        Some(read)
-    }
-
-    fn of(&self, locale: Locale) -> Option<&str> {
-        let own = self.some.iter().find(|(known, _)| *known == locale).map(|(_, value)| value);
-        own.or(self.all.as_ref()).map(String::as_str)
-    }
-}
-
-/// Names of templates and codes of languages are made of these.
-const fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
-}
-
 impl OtpTemplate {
     /// A template by its name, in the language of each message: `id` or `en`.
     ///
@@ -118,7 +78,7 @@ impl OtpTemplate {
         let wrong =
             ConfigError::new(NAME, "otp_template", "is not the name of a template for every language");
         let name = ByLocale::parse(name).ok_or_else(|| wrong.clone())?;
-        if [Locale::Id, Locale::En].into_iter().any(|locale| name.of(locale).is_none()) {
+        if !name.is_complete() {
             return Err(wrong);
         }
         Ok(Self { name, language: ByLocale::default() })
