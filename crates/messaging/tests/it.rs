@@ -199,3 +199,7 @@ mod gateway_over_a_double;
 #[cfg(feature = "waha")]
 #[path = "adapters/waha.rs"]
 mod waha_over_a_double;
+
+#[cfg(feature = "gowa")]
+#[path = "adapters/gowa.rs"]
+mod gowa_over_a_double;

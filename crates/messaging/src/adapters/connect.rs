@@ -15,6 +15,8 @@ pub const fn names() -> &'static [&'static str] {
         super::fonnte::NAME,
         #[cfg(feature = "gateway")]
         super::gateway::NAME,
+        #[cfg(feature = "gowa")]
+        super::gowa::NAME,
         #[cfg(feature = "waha")]
         super::waha::NAME,
         #[cfg(feature = "twilio")]
@@ -71,6 +73,11 @@ pub fn connect(provider: &str, settings: &AccountSettings) -> Result<Account, Co
         super::gateway::NAME => {
             let config = super::gateway::GatewayConfig::from_settings(settings)?;
             Ok(super::gateway::Gateway::new(config)?.account())
+        }
+        #[cfg(feature = "gowa")]
+        super::gowa::NAME => {
+            let config = super::gowa::GowaConfig::from_settings(settings)?;
+            Ok(super::gowa::Gowa::new(config)?.account())
         }
         #[cfg(feature = "waha")]
         super::waha::NAME => {

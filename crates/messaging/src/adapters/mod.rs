@@ -39,6 +39,9 @@ pub mod fonnte;
 #[cfg(feature = "gateway")]
 #[cfg_attr(docsrs, doc(cfg(feature = "gateway")))]
 pub mod gateway;
+#[cfg(feature = "gowa")]
+#[cfg_attr(docsrs, doc(cfg(feature = "gowa")))]
+pub mod gowa;
 #[cfg(feature = "waha")]
 #[cfg_attr(docsrs, doc(cfg(feature = "waha")))]
 pub mod waha;

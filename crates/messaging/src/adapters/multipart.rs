@@ -1,61 +1,79 @@
-//! Bodies of `multipart/form-data` with one file.
-//!
-//! Source: RFC 7578 and the HTML standard's rules for names, <https://html.spec.whatwg.org/#multipart-form-data>.
+//! Bodies of `multipart/form-data`, for providers that take files that way.
 
 use bytes::Bytes;
-use http::HeaderValue;
-use sha2::{Digest as _, Sha256};
 
-/// A body in the making.
-pub(super) struct Multipart<'a> {
-    file: &'a [u8],
-    boundary: String,
-    fields: String,
+/// The fields and the file of a form.
+#[derive(Default)]
+pub(super) struct Form {
+    fields: Vec<(&'static str, String)>,
+    file: Option<File>,
 }
 
-impl<'a> Multipart<'a> {
-    /// A body that will carry this file.
-    ///
-    /// The line between the parts is made of the file's hash: the file would have to contain its own hash to be mistaken.
-    pub(super) fn new(file: &'a [u8]) -> Self {
-        let hash = Sha256::digest(file);
-        let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Self { file, boundary: format!("wartel-{hex}"), fields: String::new() }
-    }
+struct File {
+    field: &'static str,
+    name: String,
+    mime: String,
+    bytes: Bytes,
+}
 
-    /// With a text field. A text that could end the part early is cut off at its first line.
-    pub(super) fn field(mut self, name: &str, value: &str) -> Self {
-        let value = value.lines().next().unwrap_or_default();
-        self.fields.push_str(&format!(
-            "--{}\r\nContent-Disposition: form-data; name=\"{}\"\r\n\r\n{value}\r\n",
-            self.boundary,
-            quoted(name)
-        ));
+impl Form {
+    /// With a text.
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.fields.push((name, value.into()));
         self
     }
 
-    /// The `Content-Type` and the whole body, with the file as its last part. `None` if `mime` is no type of a file.
-    pub(super) fn file(self, field: &str, name: &str, mime: &str) -> Option<(HeaderValue, Bytes)> {
-        let known = |b: u8| b.is_ascii_alphanumeric() || b"/.+-_; =\"".contains(&b);
-        if !mime.contains('/') || mime.len() > 128 || !mime.bytes().all(known) {
-            return None;
+    /// With a file. A type that no header may carry becomes `application/octet-stream`.
+    pub(super) fn with_file(mut self, field: &'static str, name: &str, mime: &str, bytes: Bytes) -> Self {
+        let plain = !mime.is_empty() && mime.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
+        let mime = if plain { mime } else { "application/octet-stream" }.to_owned();
+        self.file = Some(File { field, name: escape(name), mime, bytes });
+        self
+    }
+
+    /// The value of `Content-Type`, and the body.
+    pub(super) fn finish(self) -> (String, Vec<u8>) {
+        let boundary = self.boundary();
+        let mut body = Vec::new();
+        for (name, value) in &self.fields {
+            let head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+            body.extend([head.as_bytes(), value.as_bytes(), b"\r\n"].concat());
         }
-        let Self { file, boundary, fields } = self;
-        let head = format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"; filename=\"{}\"\r\nContent-Type: {mime}\r\n\r\n",
-            quoted(field),
-            quoted(name)
-        );
-        let tail = format!("\r\n--{boundary}--\r\n");
-        let body = [fields.as_bytes(), head.as_bytes(), file, tail.as_bytes()].concat();
-        let kind = HeaderValue::from_str(&format!("multipart/form-data; boundary={boundary}")).ok()?;
-        Some((kind, Bytes::from(body)))
+        if let Some(File { field, name, mime, bytes }) = &self.file {
+            let head = format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
+                 Content-Type: {mime}\r\n\r\n"
+            );
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(bytes);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+        (format!("multipart/form-data; boundary={boundary}"), body)
+    }
+
+    /// The first boundary that stands nowhere in the content.
+    fn boundary(&self) -> String {
+        let file = self.file.as_ref().map_or(&[][..], |file| &file.bytes);
+        let within = |boundary: &str| {
+            let texts = self.fields.iter().any(|(_, value)| value.contains(boundary));
+            texts || file.windows(boundary.len()).any(|window| window == boundary.as_bytes())
+        };
+        let mut number = 0_u64;
+        loop {
+            let boundary = format!("wartel-form-{number}");
+            if !within(&boundary) {
+                return boundary;
+            }
+            number += 1;
+        }
     }
 }
 
-/// A name within quotation marks.
-fn quoted(name: &str) -> String {
-    name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
+/// As browsers write a name between quotes.
+/// Source: <https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data>, 2026-11.
+fn escape(name: &str) -> String {
+    name.replace('\r', "%0D").replace('\n', "%0A").replace('"', "%22")
 }
 
 #[cfg(test)]
@@ -63,21 +81,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_stand_between_lines_that_the_file_does_not_have() {
-        let (kind, body) = Multipart::new(b"\x00bytes\r\n--")
-            .field("type", "image/png\r\n--evil")
-            .file("file", "a\"b\r\n.png", "image/png")
-            .unwrap();
-        let boundary =
-            kind.to_str().unwrap().strip_prefix("multipart/form-data; boundary=").unwrap().to_owned();
-        let expected = format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"type\"\r\n\r\nimage/png\r\n\
-             --{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a%22b%0D%0A.png\"\r\n\
-             Content-Type: image/png\r\n\r\n\0bytes\r\n--\r\n--{boundary}--\r\n"
+    fn a_form_is_written_as_browsers_do() {
+        let form = Form::default().with("phone", "62").with_file(
+            "image",
+            "a\"b\r\n.png",
+            "image/png",
+            Bytes::from_static(b"\x89PNG"),
         );
+        let (kind, body) = form.finish();
+        assert_eq!(kind, "multipart/form-data; boundary=wartel-form-0");
+        let expected = b"--wartel-form-0\r\nContent-Disposition: form-data; name=\"phone\"\r\n\r\n62\r\n\
+            --wartel-form-0\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a%22b%0D%0A.png\"\r\n\
+            Content-Type: image/png\r\n\r\n\x89PNG\r\n--wartel-form-0--\r\n";
         assert_eq!(body, expected);
-        for mime in ["", "image", "image/png\r\nX: y", "bild/größe"] {
-            assert!(Multipart::new(b"x").file("file", "x", mime).is_none(), "{mime}");
-        }
+    }
+
+    #[test]
+    fn the_content_never_ends_the_form() {
+        let bytes = Bytes::from_static(b"..--wartel-form-1\r\n..");
+        let form = Form::default().with("caption", "wartel-form-0").with_file("file", "a", "x\r\ny", bytes);
+        let (kind, body) = form.finish();
+        assert_eq!(kind, "multipart/form-data; boundary=wartel-form-2");
+        assert!(String::from_utf8(body).unwrap().contains("Content-Type: application/octet-stream\r\n"));
     }
 }

@@ -7,7 +7,7 @@ use http::HeaderValue;
 
 use super::NAME;
 use crate::adapters::caller::refused_here;
-use crate::adapters::multipart::Multipart;
+use crate::adapters::multipart::Form;
 use crate::{Media, SendError};
 
 /// The longest file, in bytes: what WhatsApp takes of a document, the largest kind.
@@ -23,9 +23,12 @@ pub(super) fn upload(media: &Media, bytes: &Bytes) -> Result<(HeaderValue, Bytes
         return Err(refused_here(NAME, "file too large"));
     }
     let name = media.file_name.as_ref().map_or(media.kind.as_str(), |name| name.expose());
-    Multipart::new(bytes)
-        .field("messaging_product", "whatsapp")
-        .field("type", mime)
-        .file("file", name, mime)
-        .ok_or_else(|| refused_here(NAME, "media of an impossible type"))
+    let known = |b: u8| b.is_ascii_alphanumeric() || b"/.+-_; =\"".contains(&b);
+    if !mime.contains('/') || mime.len() > 128 || !mime.bytes().all(known) {
+        return Err(refused_here(NAME, "media of an impossible type"));
+    }
+    let form = Form::default().with("messaging_product", "whatsapp").with("type", mime);
+    let (kind, body) = form.with_file("file", name, mime, bytes.clone()).finish();
+    let kind = HeaderValue::from_str(&kind).map_err(|_| refused_here(NAME, "media of an impossible type"))?;
+    Ok((kind, body.into()))
 }
