@@ -109,6 +109,7 @@ mod events;
 mod faults;
 mod fonnte;
 mod form;
+mod gowa;
 mod handle;
 mod http_io;
 mod ladder;
@@ -122,6 +123,7 @@ mod shared;
 mod signing;
 mod steer;
 mod tasks;
+mod waha;
 mod webhooks;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -139,6 +139,11 @@ impl Device {
         self.pairings.fetch_add(1, Ordering::SeqCst)
     }
 
+    /// Whether a pairing was ever begun.
+    pub(crate) fn was_pairing(&self) -> bool {
+        self.pairings.load(Ordering::SeqCst) > 0
+    }
+
     // What goes wrong.
 
     pub(crate) fn is_deaf(&self) -> bool {

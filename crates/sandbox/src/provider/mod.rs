@@ -72,7 +72,7 @@ impl ProviderKind {
 }
 
 /// The fakes, one line each. A new one is added here; see the crate's documentation for the rest.
-static FAKES: &[&dyn Provider] = &[&crate::fonnte::Fonnte];
+static FAKES: &[&dyn Provider] = &[&crate::fonnte::Fonnte, &crate::gowa::Gowa, &crate::waha::Waha];
 
 /// What a request is for, in the words of no provider, so that one fault can hit the same call of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -246,7 +246,7 @@ mod tests {
         }
         for config in [
             config(),
-            config().with_login("toko", "hush:hush").with_device("6281111111111:14@s.whatsapp.net"),
+            config().with_login("toko", "hush:hush").with_device("6591234567:14@s.whatsapp.net"),
             config().with_webhook_secret("secret").with_webhook_secret_default_dangerous(),
             config().with_webhook_secret("another one"),
             GowaConfig::new("http://gowa:3000").with_plain_http_dangerous(),

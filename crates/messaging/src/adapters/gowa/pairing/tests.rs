@@ -43,7 +43,7 @@ async fn a_device_is_what_gowa_says() {
         (200, sample!("status_offline.json"), false, None),
         (
             200,
-            r#"{"code":"SUCCESS","results":{"is_connected":false,"jid":"6281111111111@s.whatsapp.net"}}"#,
+            r#"{"code":"SUCCESS","results":{"is_connected":false,"jid":"6591234567@s.whatsapp.net"}}"#,
             false,
             Some(true),
         ),
@@ -56,8 +56,8 @@ async fn a_device_is_what_gowa_says() {
     }
     let connected = script(&[(200, sample!("status_connected.json").as_bytes())]);
     let device = gowa(&connected).device().await.unwrap();
-    assert_eq!(device.phone.unwrap().e164(), "+6281111111111");
-    assert_eq!(device.device_id.as_deref(), Some("6281111111111:14@s.whatsapp.net"));
+    assert_eq!(device.phone.unwrap().e164(), "+6591234567");
+    assert_eq!(device.device_id.as_deref(), Some("6591234567:14@s.whatsapp.net"));
     let error = gowa(&script(&[(401, b"Unauthorized")])).device().await.unwrap_err();
     assert_eq!(error.kind(), SendErrorKind::Unauthenticated);
 }

@@ -15,7 +15,7 @@ macro_rules! sample {
 const AT: Timestamp = Timestamp::from_micros(1_789_998_800_000_000);
 const NUMBER: &str = "6281234567890@s.whatsapp.net";
 const LID: &str = "123456789012345@lid";
-const OWN: &str = "6281111111111@s.whatsapp.net";
+const OWN: &str = "6591234567@s.whatsapp.net";
 
 fn source(device: Option<&str>, secret: Option<&str>) -> GowaWebhooks {
     let mut config = GowaConfig::new("https://gowa.example");
@@ -201,12 +201,12 @@ fn other_devices_and_kinds_are_ignored() {
         (None, body, true),
         (Some("toko-1"), body, true),
         (Some("toko-2"), body, false),
-        (Some("6281111111111:14@s.whatsapp.net"), body, true),
-        (Some("6282222222222@s.whatsapp.net"), body, false),
+        (Some("6591234567:14@s.whatsapp.net"), body, true),
+        (Some("6592222222@s.whatsapp.net"), body, false),
         // Gateways before v9 name the address only.
         (Some("toko-1"), old, true),
-        (Some("6281111111111@s.whatsapp.net"), old, true),
-        (Some("6282222222222@s.whatsapp.net"), old, false),
+        (Some("6591234567@s.whatsapp.net"), old, true),
+        (Some("6592222222@s.whatsapp.net"), old, false),
     ] {
         let events = decode_for(device, body).unwrap();
         let ignored = events == [InboundEvent::Ignored { why: "another device" }];

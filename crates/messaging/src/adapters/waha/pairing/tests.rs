@@ -35,7 +35,7 @@ fn asked(transport: &ScriptedTransport) -> Vec<String> {
 #[tokio::test]
 async fn a_device_is_what_its_session_says() {
     let stopped = r#"{"name":"default","status":"STOPPED"}"#;
-    let failed = r#"{"name":"default","status":"FAILED","me":{"id":"6281111111111@c.us"}}"#;
+    let failed = r#"{"name":"default","status":"FAILED","me":{"id":"6591234567@c.us"}}"#;
     for (status, body, connected, paired) in [
         (200, sample!("session_working.json"), true, Some(true)),
         (200, sample!("session_scan.json"), false, Some(false)),
@@ -50,8 +50,8 @@ async fn a_device_is_what_its_session_says() {
         assert_eq!((device.connected, device.paired), (connected, paired), "{body}");
     }
     let device = waha(&script(&[(200, sample!("session_working.json"))])).device().await.unwrap();
-    assert_eq!(device.phone.unwrap().e164(), "+6281111111111");
-    assert_eq!(device.device_id.as_deref(), Some("6281111111111:14@s.whatsapp.net"));
+    assert_eq!(device.phone.unwrap().e164(), "+6591234567");
+    assert_eq!(device.device_id.as_deref(), Some("6591234567:14@s.whatsapp.net"));
     for (status, body, kind) in [
         (401, sample!("unauthorized.json"), SendErrorKind::Unauthenticated),
         (200, "{}", SendErrorKind::Unavailable),

@@ -83,9 +83,9 @@ fn what_our_own_side_wrote_is_an_echo_of_the_chat() {
     let id = format!("true_{NUMBER}_A");
     for body in [
         json!({ "id": id, "fromMe": true, "from": NUMBER, "to": null, "body": "x" }),
-        json!({ "id": id, "fromMe": true, "from": "6281111111111@c.us", "body": "x" }),
+        json!({ "id": id, "fromMe": true, "from": "6591234567@c.us", "body": "x" }),
         json!({ "id": id, "fromMe": true, "to": NUMBER, "body": "x",
-                "_data": { "key": { "senderPn": "6281111111111@s.whatsapp.net" } } }),
+                "_data": { "key": { "senderPn": "6591234567@s.whatsapp.net" } } }),
     ] {
         assert_eq!(message(event("message.any", body.clone())).contact, contact(NUMBER, None), "{body}");
         assert_eq!(message(event("message", body.clone())).author, Author::OwnAccount, "{body}");
