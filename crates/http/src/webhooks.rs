@@ -184,7 +184,9 @@ mod tests {
 
     #[test]
     fn tokens_are_long_and_plain_and_never_printed() {
-        let account = |token: &str| WebhookAccount::new(token, TenantId::default(), Arc::new(FonnteWebhooks::default()));
+        let account = |token: &str| {
+            WebhookAccount::new(token, TenantId::default(), Arc::new(FonnteWebhooks::default()))
+        };
         let good = account("0123456789abcdef").unwrap();
         assert!(!format!("{good:?}").contains("0123"));
         let long = "a".repeat(129);

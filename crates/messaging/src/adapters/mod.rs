@@ -42,12 +42,12 @@ pub mod gateway;
 #[cfg(feature = "gowa")]
 #[cfg_attr(docsrs, doc(cfg(feature = "gowa")))]
 pub mod gowa;
-#[cfg(feature = "waha")]
-#[cfg_attr(docsrs, doc(cfg(feature = "waha")))]
-pub mod waha;
 #[cfg(feature = "twilio")]
 #[cfg_attr(docsrs, doc(cfg(feature = "twilio")))]
 pub mod twilio;
+#[cfg(feature = "waha")]
+#[cfg_attr(docsrs, doc(cfg(feature = "waha")))]
+pub mod waha;
 
 pub use connect::{ConnectError, connect, names};
 

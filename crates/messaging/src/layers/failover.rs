@@ -73,7 +73,7 @@ impl MessageProvider for Failover {
         self.first.name()
     }
 
-    /// What any of them can send; ids and receipts only if all of them have them.
+    /// What any of them can send, and texts as long as all of them take; ids and receipts only if all of them have them.
     fn capabilities(&self) -> Capabilities {
         let all: Vec<Capabilities> = self.all().map(|provider| provider.capabilities()).collect();
         let any = |has: fn(&Capabilities) -> bool| all.iter().filter(|one| one.enabled).any(has);
@@ -82,6 +82,8 @@ impl MessageProvider for Failover {
             enabled: any(|_| true),
             one_time_code: any(|one| one.one_time_code),
             text: any(|one| one.text),
+            // Whoever comes last must still be able to take it.
+            max_text: all.iter().map(|one| one.max_text).min().unwrap_or(Capabilities::none().max_text),
             media_urls: any(|one| one.media_urls),
             media_bytes: any(|one| one.media_bytes),
             buttons: any(|one| one.buttons),
@@ -213,8 +215,9 @@ mod tests {
     fn it_can_what_any_of_them_can() {
         let (one, other, both) = two();
         let _ = one.with_capabilities(Capabilities::none().with_text().with_message_ids());
-        let _ = other.with_capabilities(Capabilities::none().with_one_time_code());
+        let _ = other.with_capabilities(Capabilities::none().with_one_time_code().with_max_text(1_600));
         let can = both.capabilities();
+        assert_eq!(can.max_text, 1_600);
         assert!(can.enabled && can.text && can.one_time_code && !can.message_ids && !can.buttons);
         let off = Failover::new(Arc::new(crate::DisabledProvider));
         assert_eq!(off.capabilities(), Capabilities::disabled());
