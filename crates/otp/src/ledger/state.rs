@@ -338,6 +338,15 @@ impl PhoneLedger {
         self.challenges.iter().map(Challenge::purge_at).chain(reverse).min().unwrap_or(counters)
     }
 
+    /// When the last part of it can be deleted, and so all of it: failed checks count long after the code is gone.
+    #[must_use]
+    pub fn kept_until(&self) -> Timestamp {
+        let challenges = self.challenges.iter().map(Challenge::purge_at);
+        let proofs = self.proofs.iter().map(|proof| proof.expires_at);
+        let parts = challenges.chain(proofs).chain(self.reverse.iter().map(Reverse::purge_at));
+        parts.fold(self.sends.kept_until.max(self.failures.kept_until), Timestamp::max)
+    }
+
     /// Whether nothing is left that a store has to keep.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -509,5 +518,37 @@ impl fmt::Debug for PhoneLedger {
             .field("verifications", &self.verifications.len())
             .field("proofs", &self.proofs.len())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The last part decides, whichever it is: a microsecond before its end something is left, then nothing.
+    #[test]
+    fn a_ledger_is_kept_until_its_last_part_is_over() {
+        let at = |seconds| Timestamp::EPOCH + Duration::from_secs(seconds);
+        for (sends, failures, proof, last) in
+            [(1, 0, 0, 1), (3, 2, 1, 3), (2, 30, 1, 30), (1, 2, 7, 7), (4, 4, 4, 4)]
+        {
+            let mut ledger = PhoneLedger::default();
+            ledger.sends = SendCounter { at: vec![at(0)], kept_until: at(sends) };
+            ledger.failures.kept_until = at(failures);
+            if proof > 0 {
+                ledger.proofs.push(ProofRecord {
+                    hash: ProofHash::from_stored("proof"),
+                    purpose: Purpose::REGISTRATION,
+                    expires_at: at(proof),
+                    redeemed_by: None,
+                });
+            }
+            assert_eq!(ledger.kept_until(), at(last));
+            ledger.purge(at(last) - Duration::from_micros(1));
+            assert!(!ledger.is_empty(), "{last}");
+            ledger.purge(at(last));
+            assert!(ledger.is_empty(), "{last}");
+        }
+        assert_eq!(PhoneLedger::default().kept_until(), Timestamp::EPOCH);
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! The rules are those of every store, in Rust. A step is run on what was read; then one script looks whether that is
 //! still so and writes everything, or nothing: then the step is run again on what the script found. So the script
-//! knows nothing of the rules, and nobody waits for a lock that a stopped process holds.
+//! knows nothing of the rules, and nobody waits for a lock that a stopped process holds. A step that follows another one
+//! on the same phone begins with what that one left, and reads nothing: if that was not so any more, the script says so.
 //!
 //! # Keys
 //!
@@ -12,13 +13,14 @@
 //! |---|---|---|
 //! | `p:TENANT/PHONE` | string: a version, then the ledger of the phone as JSON | until all of it is over |
 //! | `l:LOCATOR` | string: to whom an id, a proof's hash or a message id leads | a day longer |
-//! | `b:BUDGET` | list: the latest events of a budget that is shared | as long as its window |
+//! | `b:BUDGET` | list: the latest events of a budget that is shared | ten minutes longer than its window |
 //! | `r:LOCATOR` | string: receipts whose message is not known yet | two days |
 //! | `t:TALLY` | hash: the sums of each span of time | 32 days after the latest addition |
-//! | `due`, `purge`, `receipts`, `budgets`, `tallies` | sorted sets: what ends when | as long as the longest of them |
+//! | `ends` | sorted set: when which phone has to be looked at, or to be cleaned up | ten minutes longer than they |
+//! | `receipts`, `tallies` | sorted sets: what began when | as long as the longest of them |
 //!
 //! Every key expires by itself an hour after its end at the latest that was known when it was written, whether
-//! anybody cleans up or not. The spans are reckoned from the time that is handed in, and pass on the server's clock.
+//! anybody cleans up or not; budgets go in this way only. The spans are reckoned from the time that is handed in, and pass on the server's clock.
 //!
 //! Why one tag for all tenants: a receipt names a provider's message and no tenant, budgets may be shared by tenants,
 //! and so may the sets in which the worker looks. Each of them is written in one script together with a phone. On a

@@ -2,6 +2,8 @@
 #![cfg_attr(not(feature = "otp"), allow(dead_code, reason = "some of it is needed by one domain only"))]
 
 use std::collections::HashMap;
+use std::fmt::Display;
+use std::io::Write as _;
 use std::sync::LazyLock;
 
 use redis::{Cmd, Script, cmd};
@@ -59,7 +61,13 @@ impl Known {
     }
 
     pub(super) fn call(&'static self) -> Call<'static> {
-        Call { script: self, keys: Vec::new(), numbers: HashMap::new(), arguments: Vec::new() }
+        Call {
+            script: self,
+            keys: Vec::new(),
+            numbers: HashMap::new(),
+            arguments: Vec::new(),
+            ends: Vec::new(),
+        }
     }
 }
 
@@ -68,7 +76,9 @@ pub(super) struct Call<'a> {
     script: &'a Known,
     keys: Vec<String>,
     numbers: HashMap<String, usize>,
-    arguments: Vec<Vec<u8>>,
+    /// All of them, one behind the other, and where each of them ends.
+    arguments: Vec<u8>,
+    ends: Vec<usize>,
 }
 
 impl Call<'_> {
@@ -87,8 +97,9 @@ impl Call<'_> {
         self.keys.push(key.into());
     }
 
-    pub(super) fn argument(&mut self, argument: impl Into<Vec<u8>>) {
-        self.arguments.push(argument.into());
+    pub(super) fn argument(&mut self, argument: impl AsRef<[u8]>) {
+        self.arguments.extend_from_slice(argument.as_ref());
+        self.ends.push(self.arguments.len());
     }
 
     /// Declares a key and adds its number as an argument.
@@ -97,8 +108,18 @@ impl Call<'_> {
         self.number(number);
     }
 
-    pub(super) fn number(&mut self, number: impl ToString + Copy) {
-        self.argument(number.to_string());
+    pub(super) fn number(&mut self, number: impl Display) {
+        // Nothing goes wrong where there is memory.
+        let _ = write!(self.arguments, "{number}");
+        self.ends.push(self.arguments.len());
+    }
+
+    /// A number, or an empty argument.
+    pub(super) fn maybe(&mut self, number: Option<impl Display>) {
+        match number {
+            Some(number) => self.number(number),
+            None => self.argument(""),
+        }
     }
 
     /// Whether it needs to be told until when it may write.
@@ -123,8 +144,12 @@ impl Call<'_> {
         if let Some(limit) = limit {
             command.arg(limit.as_micros());
         }
-        for argument in &self.arguments {
-            command.arg(argument.as_slice());
+        let mut rest = self.arguments.as_slice();
+        let mut begin = 0;
+        for end in &self.ends {
+            let (argument, behind) = rest.split_at(end - begin);
+            command.arg(argument);
+            (rest, begin) = (behind, *end);
         }
         command
     }

@@ -7,7 +7,6 @@ use wartel_core::{StoreError, StoreErrorKind, Timestamp};
 use wartel_otp::ledger::PhoneLedger;
 
 use super::keys::{self, Keys, life};
-use super::lifetime::end_of;
 use super::transaction::Ran;
 use super::view::{self, Count, Looked, VERSION, View};
 use super::{Owner, ends};
@@ -77,7 +76,7 @@ impl Commit {
         let mut lives: Vec<u128> = Vec::new();
         for (owner, ledger) in &ran.changes.phones {
             let key = keys.phone(&owner.0, &owner.1);
-            let end = end_of(owner, ledger);
+            let end = ledger.kept_until();
             let life = life(end, now);
             let document = document(ledger, version)?;
             let member = keys::member(&owner.0, &owner.1);
@@ -132,22 +131,22 @@ impl Commit {
             call.argument(view::version(view.string(key).flatten()));
             let new = written.iter().zip(&lives).find(|(written, _)| written.key == key);
             let new = new.and_then(|(written, life)| Some((written.document.as_deref()?, life)));
-            call.argument(new.map_or_else(String::new, |(_, life)| life.to_string()));
+            call.maybe(new.map(|(_, life)| life));
             call.argument(new.map_or(&[][..], |(document, _)| document));
         }
         for key in &values {
             call.argument(view.string(key).flatten().unwrap_or_default());
         }
         for ((_, max), used) in &ran.levels {
-            call.argument(format!("-{max}"));
+            call.number(format_args!("-{max}"));
             call.number(used.free_until.as_micros());
             call.number(used.latest_until.as_micros());
         }
         writes.pass(&mut call);
         for count in &ran.changes.budgets {
             let (budget, at, life) = match count {
-                Count::Event { budget, at } => (budget, *at, life(*at + budget.rate.window, now).to_string()),
-                Count::Release { budget, at } => (budget, *at, String::new()),
+                Count::Event { budget, at } => (budget, *at, Some(life(*at + budget.rate.window, now))),
+                Count::Release { budget, at } => (budget, *at, None),
             };
             let name = |(key, max): &&(String, u32)| *key == budget.key && *max == budget.rate.max;
             // Each budget that is changed was noted when it was.
@@ -155,7 +154,7 @@ impl Commit {
             let place = place.ok_or_else(|| StoreError::new(StoreErrorKind::Unexpected, "otp.budget"))?;
             call.number(place + 1);
             call.number(at.as_micros());
-            call.argument(life);
+            call.maybe(life);
         }
         let strings = ran.documents().chain(values).map(|key| Looked::String(key.to_owned()));
         let levels = budgets.into_iter().map(|(budget, max)| Looked::Level(budget.clone(), *max));
@@ -219,7 +218,7 @@ pub(super) fn read_only(
     strings.iter().for_each(|key| call.next_key(key.as_str()));
     levels.iter().for_each(|(budget, _)| call.next_key(keys.budget(budget)));
     call.number(strings.len());
-    levels.iter().for_each(|(_, max)| call.argument(format!("-{max}")));
+    levels.iter().for_each(|(_, max)| call.number(format_args!("-{max}")));
     let strings = strings.iter().map(|key| Looked::String(key.clone()));
     let looked = strings.chain(levels.iter().map(|(budget, max)| Looked::Level(budget.clone(), *max)));
     let looked = looked.collect();
@@ -261,8 +260,8 @@ impl Writes {
         self.deleted.into_iter().for_each(|key| call.next_key(key));
         for Change { member, end } in self.ends.into_iter().chain(self.waiting) {
             call.argument(member);
-            call.argument(end.map_or_else(String::new, |(end, _)| end.to_string()));
-            call.argument(end.map_or_else(String::new, |(_, life)| life.to_string()));
+            call.maybe(end.map(|(end, _)| end));
+            call.maybe(end.map(|(_, life)| life));
         }
     }
 }

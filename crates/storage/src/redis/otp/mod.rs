@@ -4,7 +4,6 @@ mod commit;
 mod ends;
 mod hints;
 mod keys;
-mod lifetime;
 mod locks;
 mod receipts;
 mod reverse;

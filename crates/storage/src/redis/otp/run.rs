@@ -12,7 +12,7 @@ use super::commit::{self, Commit, Found};
 use super::hints::{DOCUMENTS, Hints, LOCATORS};
 use super::keys::Keys;
 use super::locks::{Held, Locks};
-use super::transaction::{Listed, StepTransaction};
+use super::transaction::{Listed, Ran, StepTransaction};
 use super::view::{Missed, View};
 use crate::redis::error::RedisFailure;
 use crate::redis::link::{Link, Repeat, STEP_TIME};
@@ -106,6 +106,8 @@ impl Otp {
         let mut view = View::default();
         let mut guesses = start.guesses;
         let mut held: Option<Held> = None;
+        // All of the view stood there before this.
+        let mut seen = begun;
         let known = start.changes.and_then(|phone| Some((self.documents.get(&phone)?, phone)));
         if let Some((document, phone)) = known {
             guesses = true;
@@ -113,6 +115,7 @@ impl Otp {
         } else {
             let wanted = Missed { strings: start.wants, levels: Vec::new() };
             self.read(link, &mut view, wanted, deadline).await.map_err(failed)?;
+            seen = Instant::now();
         }
         loop {
             let mut transaction = StepTransaction::new(&self.keys, &view, guesses, start.listed);
@@ -122,14 +125,13 @@ impl Otp {
                 self.read(link, &mut view, std::mem::take(&mut ran.missed), deadline)
                     .await
                     .map_err(failed)?;
+                seen = Instant::now();
                 continue;
             }
             let answer = answer?;
-            for (locator, phone) in &ran.located {
-                self.locators.put(locator, Some(phone.as_bytes()));
-            }
             if ran.changes.is_empty() {
                 if ran.guessed.is_empty() {
+                    self.remember(&ran);
                     for phone in ran.documents() {
                         self.documents.put(phone, view.string(phone).flatten());
                     }
@@ -140,6 +142,7 @@ impl Otp {
                 self.read(link, &mut view, std::mem::take(&mut ran.guessed), deadline)
                     .await
                     .map_err(failed)?;
+                seen = Instant::now();
                 continue;
             }
             if held.is_none()
@@ -147,7 +150,7 @@ impl Otp {
             {
                 let lock =
                     self.locks.hold(phone, deadline).await.ok_or_else(|| failed(RedisFailure::BUSY))?;
-                let known = lock.known_since(begun);
+                let known = lock.known_since(seen);
                 let lock = held.insert(lock);
                 if let Some(document) = known {
                     view.learn(lock.name(), document);
@@ -159,6 +162,7 @@ impl Otp {
             let reply = link.call(&commit.call, Repeat::Safe, deadline).await.map_err(failed)?;
             let found = match Found::read(reply.value).map_err(failed)? {
                 Found::Written => {
+                    self.remember(&ran);
                     for written in &commit.written {
                         self.documents.put(&written.key, written.document.as_deref());
                     }
@@ -170,10 +174,14 @@ impl Otp {
                 }
                 Found::Changed(found) => found,
             };
+            // What else was read may be older than this, and the two need not go together: a message is linked and its
+            // phone changed at once.
+            view = View::default();
             view.add(&commit.looked, found).map_err(failed)?;
-            if let Some(held) = &mut held {
-                let document = view.string(held.name()).flatten().map(<[u8]>::to_vec);
-                held.hand_on(asked, document);
+            if let Some(held) = &mut held
+                && let Some(document) = view.string(held.name())
+            {
+                held.hand_on(asked, document.map(<[u8]>::to_vec));
             }
             if reply.repeated {
                 match (commit.was_taken(&view), &start.doubt) {
@@ -188,6 +196,13 @@ impl Otp {
             if Instant::now() >= deadline {
                 return Err(failed(RedisFailure::OVERTAKEN));
             }
+        }
+    }
+
+    /// Keeps where locators lead, once that is so.
+    fn remember(&self, ran: &Ran) {
+        for (locator, phone) in &ran.located {
+            self.locators.put(locator, Some(phone.as_bytes()));
         }
     }
 
