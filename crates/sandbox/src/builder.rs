@@ -28,6 +28,7 @@ pub(crate) struct Options {
     pub(crate) without_whatsapp: HashSet<String>,
     pub(crate) webhooks: HashMap<(ProviderKind, WebhookKind), String>,
     pub(crate) full_status: bool,
+    pub(crate) body_secret: bool,
     pub(crate) sent_after: Duration,
     pub(crate) delivered_after: Duration,
     pub(crate) connected_after: Duration,
@@ -99,6 +100,7 @@ impl Default for SandboxBuilder {
             without_whatsapp: HashSet::new(),
             webhooks: HashMap::new(),
             full_status: false,
+            body_secret: false,
             sent_after: Duration::ZERO,
             delivered_after: Duration::from_millis(300),
             connected_after: Duration::from_millis(300),
@@ -197,6 +199,13 @@ impl SandboxBuilder {
     /// Whether each status webhook of Fonnte carries the `id`, not only the first. Default: false, as the provider documents.
     pub fn full_status_webhooks(mut self, full: bool) -> Self {
         self.options.full_status = full;
+        self
+    }
+
+    /// Whether Fonnte's webhooks carry the device's [secret](crate::SandboxAccount::secret) in their field `secret`.
+    /// Default: false.
+    pub fn secret_in_webhooks(mut self, secret: bool) -> Self {
+        self.options.body_secret = secret;
         self
     }
 

@@ -12,6 +12,7 @@ mod browser;
 mod canary;
 mod conformance;
 mod crash;
+mod providers;
 mod races;
 mod readme;
 mod service;

@@ -88,7 +88,11 @@ impl Provider for Fonnte {
 
     fn webhooks(&self, shared: &Shared, device: &Device, _: &Target, event: &Event<'_>) -> Vec<Webhook> {
         let full = shared.options.full_status;
-        wire::webhook(device, event, full, shared.now()).iter().map(Webhook::json).collect()
+        let Some(mut body) = wire::webhook(device, event, full, shared.now()) else { return Vec::new() };
+        if let (true, Some(fields)) = (shared.options.body_secret, body.as_object_mut()) {
+            fields.insert("secret".into(), device.secret.as_str().into());
+        }
+        vec![Webhook::json(&body)]
     }
 
     /// Each answer but 200 is a reason to try again, other successes too.

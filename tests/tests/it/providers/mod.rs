@@ -1,0 +1,5 @@
+//! The adapters against the sandbox's providers over HTTP: two readings of the same documentation meet.
+
+mod contract;
+mod fonnte;
+mod support;
