@@ -29,6 +29,10 @@ pub(crate) struct Options {
     pub(crate) webhooks: HashMap<(ProviderKind, WebhookKind), String>,
     pub(crate) full_status: bool,
     pub(crate) body_secret: bool,
+    /// Whether official APIs refuse all but templates to customers who have not written within 24 hours.
+    pub(crate) service_window: bool,
+    /// Whether official APIs refuse a second message to the same customer within six seconds.
+    pub(crate) pair_limit: bool,
     pub(crate) sent_after: Duration,
     pub(crate) delivered_after: Duration,
     pub(crate) connected_after: Duration,
@@ -101,6 +105,8 @@ impl Default for SandboxBuilder {
             webhooks: HashMap::new(),
             full_status: false,
             body_secret: false,
+            service_window: false,
+            pair_limit: false,
             sent_after: Duration::ZERO,
             delivered_after: Duration::from_millis(300),
             connected_after: Duration::from_millis(300),
@@ -206,6 +212,20 @@ impl SandboxBuilder {
     /// Default: false.
     pub fn secret_in_webhooks(mut self, secret: bool) -> Self {
         self.options.body_secret = secret;
+        self
+    }
+
+    /// Whether the official APIs keep to the 24 hours after a customer's last message, outside of which only templates
+    /// arrive: the Cloud API refuses with 131047, Twilio reports 63016 later. Default: false.
+    pub fn service_window(mut self, kept: bool) -> Self {
+        self.options.service_window = kept;
+        self
+    }
+
+    /// Whether the Cloud API refuses a second message to the same customer within six seconds, with 131056.
+    /// Default: false.
+    pub fn pair_limit(mut self, kept: bool) -> Self {
+        self.options.pair_limit = kept;
         self
     }
 

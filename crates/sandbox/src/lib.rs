@@ -100,6 +100,7 @@
 #![allow(dead_code)]
 
 mod builder;
+mod cloud_api;
 mod contacts;
 mod control;
 mod customer;
@@ -123,6 +124,7 @@ mod shared;
 mod signing;
 mod steer;
 mod tasks;
+mod twilio;
 mod waha;
 mod webhooks;
 

@@ -208,7 +208,7 @@ impl MessageBook {
 
     fn raise(&mut self, id: &str, status: MessageStatus, failure: Option<&str>) -> Option<SandboxMessage> {
         let kept = self.ring.get_mut(*self.by_id.get(id)?)?;
-        if kept.message.status >= status {
+        if kept.message.status >= status || kept.message.status == MessageStatus::Invalid {
             return None;
         }
         kept.message.status = status;
@@ -240,6 +240,15 @@ impl MessageBook {
         self.ring.iter().map(|kept| &kept.message).any(|message| {
             message.direction == Direction::FromCustomer && message.from == phone && message.to == device
         })
+    }
+
+    /// When this customer last wrote to the device with this number.
+    pub(crate) fn last_written(&self, phone: &str, device: &str) -> Option<Timestamp> {
+        let mut newest = self.ring.iter().rev().map(|kept| &kept.message);
+        let theirs = newest.find(|message| {
+            message.direction == Direction::FromCustomer && message.from == phone && message.to == device
+        });
+        theirs.map(|message| message.at)
     }
 
     /// The oldest message to this customer that was not taken before.
@@ -318,6 +327,9 @@ mod tests {
         assert!(book.advance("1", MessageStatus::Delivered).is_none());
         assert_eq!(book.get("1").unwrap().status, MessageStatus::Delivered);
         assert!(book.advance("2", MessageStatus::Sent).is_none());
+        book.push(message("3", "62", "x"));
+        assert!(book.fail("3", "63016").is_some());
+        assert!(book.advance("3", MessageStatus::Delivered).is_none(), "nothing follows a failure");
     }
 
     #[test]

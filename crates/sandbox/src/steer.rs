@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use wartel_core::Timestamp;
 
@@ -11,7 +12,10 @@ use crate::error::SandboxError;
 use crate::phone::{SandboxMessage, phone_key};
 use crate::provider::ProviderKind;
 use crate::shared::Shared;
-use crate::webhooks::{Target, WebhookKind};
+use crate::webhooks::{Target, WebhookKind, get};
+
+/// How long the address of a webhook may take to answer.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 
 /// How an application reaches one device: what an adapter is configured with.
 ///
@@ -161,6 +165,18 @@ impl SandboxDevice {
             self.device.set_target(kind, Some(Arc::clone(&target)));
         }
         Ok(())
+    }
+
+    /// The provider asks the address of the webhook whether it is the application's, as Meta does before it uses one. Says
+    /// whether the answer was the right one; it was not if the provider asks nothing, or no address is set.
+    pub async fn verify_webhook(&self) -> bool {
+        let challenge = format!("{}", 1_158_201_444 + self.shared.next_request_id());
+        let query = self.device.kind.fake().and_then(|fake| fake.handshake(&self.device, &challenge));
+        let (Some(query), Some(target)) = (query, self.device.target(WebhookKind::Incoming)) else {
+            return false;
+        };
+        let asked = tokio::time::timeout(HANDSHAKE_TIME, get(&target, &query)).await;
+        matches!(asked, Ok(Ok((200, body))) if body == challenge)
     }
 
     /// Somebody writes: a customer to this device, or the person at its phone to a customer. The webhook follows.

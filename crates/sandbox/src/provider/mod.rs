@@ -72,7 +72,13 @@ impl ProviderKind {
 }
 
 /// The fakes, one line each. A new one is added here; see the crate's documentation for the rest.
-static FAKES: &[&dyn Provider] = &[&crate::fonnte::Fonnte, &crate::gowa::Gowa, &crate::waha::Waha];
+static FAKES: &[&dyn Provider] = &[
+    &crate::fonnte::Fonnte,
+    &crate::cloud_api::CloudApi,
+    &crate::gowa::Gowa,
+    &crate::twilio::Twilio,
+    &crate::waha::Waha,
+];
 
 /// What a request is for, in the words of no provider, so that one fault can hit the same call of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -187,6 +193,13 @@ pub(crate) trait Provider: fmt::Debug + Send + Sync {
 
     /// How hard it tries to deliver a webhook.
     fn retry(&self) -> RetryPlan;
+
+    /// The query with which it asks the address of a webhook whether it is the application's; the answer has to be the
+    /// challenge. `None` for those that do not ask.
+    fn handshake(&self, device: &Device, challenge: &str) -> Option<String> {
+        let _ = (device, challenge);
+        None
+    }
 }
 
 /// An id like those that WhatsApp gives: different for each number, and without a likeness to it.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::json;
 use wartel_core::Timestamp;
@@ -164,6 +165,12 @@ impl Shared {
         let until = device.timelock(self.now())?;
         let answers = self.with_book(|book| book.wrote(phone, &device.number));
         (!answers).then_some(until)
+    }
+
+    /// Whether this customer wrote to the device within this time.
+    pub(crate) fn wrote_within(&self, phone: &str, device: &Device, time: Duration) -> bool {
+        let last = self.with_book(|book| book.last_written(phone, &device.number));
+        last.is_some_and(|at| self.now().since(at) < time)
     }
 
     fn tell_message(&self, device: &Device, inbound: &Inbound<'_>) {

@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
 pub(crate) use plan::{RetryPlan, RetrySettings};
-pub(crate) use post::Target;
+pub(crate) use post::{Target, get};
 pub(crate) use webhook::Webhook;
 
 use crate::phone::MessageStatus;

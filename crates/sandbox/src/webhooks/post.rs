@@ -4,8 +4,9 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
 
+use bytes::Bytes;
 use http::{Request, Uri, header};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -51,17 +52,44 @@ impl fmt::Debug for Target {
     }
 }
 
+type Failure = Box<dyn Error + Send + Sync>;
+
 /// Posts and gives back the status of the answer. The caller sets the time limit.
-pub(crate) async fn post(target: &Target, webhook: &Webhook) -> Result<u16, Box<dyn Error + Send + Sync>> {
-    let stream = TcpStream::connect((target.host.as_str(), target.port)).await?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+pub(crate) async fn post(target: &Target, webhook: &Webhook) -> Result<u16, Failure> {
     let mut request = Request::post(target.path.as_str())
-        .header(header::HOST, target.authority.as_str())
         .header(header::CONTENT_TYPE, webhook.content_type)
         .body(Full::new(webhook.body.clone()))?;
     request.headers_mut().extend(webhook.headers.iter().cloned());
+    Ok(exchange(target, request, 0).await?.0)
+}
+
+/// Asks the target with a query behind its path, and gives back the status and at most 1 KiB of the answer.
+pub(crate) async fn get(target: &Target, query: &str) -> Result<(u16, Bytes), Failure> {
+    let joint = if target.path.contains('?') { '&' } else { '?' };
+    let request = Request::get(format!("{}{joint}{query}", target.path)).body(Full::default())?;
+    exchange(target, request, 1_024).await
+}
+
+/// One exchange; of the answer's body at most so many bytes are read, and none if that is 0.
+async fn exchange(
+    target: &Target,
+    mut request: Request<Full<Bytes>>,
+    most: usize,
+) -> Result<(u16, Bytes), Failure> {
+    let stream = TcpStream::connect((target.host.as_str(), target.port)).await?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    request.headers_mut().insert(header::HOST, target.authority.parse()?);
     let agent = http::HeaderValue::from_static("wartel-sandbox");
     request.headers_mut().entry(header::USER_AGENT).or_insert(agent);
+    let ask = async {
+        let answer = sender.send_request(request).await?;
+        let status = answer.status().as_u16();
+        if most == 0 {
+            return Ok((status, Bytes::new()));
+        }
+        let body = Limited::new(answer.into_body(), most).collect().await?;
+        Ok((status, body.to_bytes()))
+    };
     // The connection must be driven while we wait. It may end before the answer is looked at, so its end is no
     // answer in itself; a connection that ends without one makes `send_request` fail.
     let drive = async {
@@ -70,7 +98,7 @@ pub(crate) async fn post(target: &Target, webhook: &Webhook) -> Result<u16, Box<
     };
     tokio::select! {
         biased;
-        answer = sender.send_request(request) => Ok(answer?.status().as_u16()),
+        answer = ask => answer,
         never = drive => match never {},
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod account;
+mod cloud_api;
 mod control;
 mod devices;
 mod events;
@@ -10,4 +11,5 @@ mod mounted;
 mod pages;
 mod send;
 mod support;
+mod twilio;
 mod webhooks;
