@@ -25,9 +25,9 @@ impl Form {
 
     /// With a file. A type that no header may carry becomes `application/octet-stream`.
     pub(super) fn with_file(mut self, field: &'static str, name: &str, mime: &str, bytes: Bytes) -> Self {
-        let plain = !mime.is_empty() && mime.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
-        let mime = if plain { mime } else { "application/octet-stream" }.to_owned();
-        self.file = Some(File { field, name: escape(name), mime, bytes });
+        let fits = !mime.is_empty() && mime.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
+        let mime = if fits { mime } else { "application/octet-stream" }.to_owned();
+        self.file = Some(File { field, name: plain(name), mime, bytes });
         self
     }
 
@@ -70,10 +70,15 @@ impl Form {
     }
 }
 
-/// As browsers write a name between quotes.
-/// Source: <https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data>, 2026-11.
-fn escape(name: &str) -> String {
-    name.replace('\r', "%0D").replace('\n', "%0A").replace('"', "%22")
+/// A name between quotes. Readers differ in how they take an escaped sign, so those that would need it are replaced.
+fn plain(name: &str) -> String {
+    let sign = |c: char| match c {
+        '"' => '\'',
+        '\\' | '/' => '_',
+        c if c.is_control() => ' ',
+        c => c,
+    };
+    name.chars().map(sign).collect()
 }
 
 #[cfg(test)]
@@ -81,17 +86,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_is_written_as_browsers_do() {
+    fn a_form_is_written_as_readers_take_it() {
         let form = Form::default().with("phone", "62").with_file(
             "image",
-            "a\"b\r\n.png",
+            "../a\"b\r\n.png",
             "image/png",
             Bytes::from_static(b"\x89PNG"),
         );
         let (kind, body) = form.finish();
         assert_eq!(kind, "multipart/form-data; boundary=wartel-form-0");
         let expected = b"--wartel-form-0\r\nContent-Disposition: form-data; name=\"phone\"\r\n\r\n62\r\n\
-            --wartel-form-0\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a%22b%0D%0A.png\"\r\n\
+            --wartel-form-0\r\nContent-Disposition: form-data; name=\"image\"; filename=\".._a'b  .png\"\r\n\
             Content-Type: image/png\r\n\r\n\x89PNG\r\n--wartel-form-0--\r\n";
         assert_eq!(body, expected);
     }

@@ -2,4 +2,7 @@
 
 mod contract;
 mod fonnte;
+mod gowa;
+mod recorded;
 mod support;
+mod waha;
