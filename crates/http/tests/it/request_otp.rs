@@ -30,7 +30,7 @@ async fn a_code_is_sent() {
     let sent = app.provider.sent();
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0].to.user(), "6281234567890");
-    let text = sent[0].text().expose();
+    let text = sent[0].text().expose().to_owned();
     assert!(text.contains("Test User") && text.contains("Toko Budi") && text.contains(&app.code(PHONE)));
     // The answer is for whoever typed the number, the code for whoever owns it.
     assert!(!answer.text().contains(&app.code(PHONE)));

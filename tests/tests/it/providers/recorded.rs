@@ -41,7 +41,10 @@ pub(crate) fn account(device: &SandboxDevice) -> Account {
 }
 
 /// Reads a webhook as it was posted: the same bytes, the same headers.
-pub(crate) fn decode(source: &dyn WebhookSource, webhook: &WebhookAttempt) -> Result<Vec<InboundEvent>, WebhookError> {
+pub(crate) fn decode(
+    source: &dyn WebhookSource,
+    webhook: &WebhookAttempt,
+) -> Result<Vec<InboundEvent>, WebhookError> {
     let mut headers = HeaderMap::new();
     for (name, value) in &webhook.headers {
         headers.insert(HeaderName::try_from(name).unwrap(), HeaderValue::from_str(value).unwrap());

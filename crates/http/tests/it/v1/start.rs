@@ -26,7 +26,7 @@ async fn a_code_is_sent() {
     assert_eq!(data["verification_id"].as_str().unwrap().len(), 36);
     let sent = program.app.provider.sent();
     assert_eq!((sent.len(), sent[0].to.user()), (1, "6281234567890"));
-    let text = sent[0].text().expose();
+    let text = sent[0].text().expose().to_owned();
     assert!(text.starts_with("Halo,") && text.contains("masuk ke Toko Budi"), "{text}");
     assert!(!answer.text().contains(&program.app.code(PHONE)));
 }
