@@ -1,4 +1,4 @@
-//! Identifiers: the tenant's name, and a macro for ids made of a UUID.
+//! Identifiers: the names of tenants and accounts, and a macro for ids made of a UUID.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,9 +23,7 @@ impl TenantId {
     /// # Errors
     /// [`TenantIdError`] if the text is empty, too long or has other characters.
     pub fn parse(text: &str) -> Result<Self, TenantIdError> {
-        let fits = matches!(text.len(), 1..=64)
-            && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'));
-        if fits { Ok(Self(text.into())) } else { Err(TenantIdError) }
+        if is_plain_word(text) { Ok(Self(text.into())) } else { Err(TenantIdError) }
     }
 
     /// The id as text.
@@ -66,6 +64,72 @@ impl From<TenantId> for String {
     fn from(tenant: TenantId) -> Self {
         tenant.as_str().to_owned()
     }
+}
+
+/// An account with a messaging provider, named by its tenant: `default`, `toko-wa`. Unique within the tenant only.
+///
+/// 1 to 64 of the characters `a-z 0-9 _ -`. Clones share the text.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AccountId(Arc<str>);
+
+/// The text cannot name an account.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an account id is 1 to 64 characters of a-z, 0-9, `_` and `-`")]
+pub struct AccountIdError;
+
+impl AccountId {
+    /// Reads an account id.
+    ///
+    /// # Errors
+    /// [`AccountIdError`] if the text is empty, too long or has other characters.
+    pub fn parse(text: &str) -> Result<Self, AccountIdError> {
+        if is_plain_word(text) { Ok(Self(text.into())) } else { Err(AccountIdError) }
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for AccountId {
+    /// `default`, the account that an installation is configured with.
+    fn default() -> Self {
+        Self("default".into())
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AccountId({})", self.0)
+    }
+}
+
+impl TryFrom<String> for AccountId {
+    type Error = AccountIdError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+
+impl From<AccountId> for String {
+    fn from(account: AccountId) -> Self {
+        account.as_str().to_owned()
+    }
+}
+
+/// Whether a text may name a tenant or an account.
+fn is_plain_word(text: &str) -> bool {
+    matches!(text.len(), 1..=64) && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
 }
 
 /// The text is not an id of this kind.
@@ -151,14 +215,17 @@ mod tests {
     }
 
     #[test]
-    fn tenant_ids_are_short_plain_words() {
+    fn tenants_and_accounts_are_short_plain_words() {
         for good in ["default", "toko-budi", "a", "isp_01"] {
             assert_eq!(TenantId::parse(good).unwrap().as_str(), good);
+            assert_eq!(AccountId::parse(good).unwrap().as_str(), good);
         }
         let long = "x".repeat(65);
         for bad in ["", "Toko", "toko budi", "toko/budi", "tokö", long.as_str()] {
             assert_eq!(TenantId::parse(bad), Err(TenantIdError), "{bad}");
+            assert_eq!(AccountId::parse(bad), Err(AccountIdError), "{bad}");
         }
+        assert!(serde_json::from_str::<AccountId>("\"../etc\"").is_err());
         assert!(serde_json::from_str::<TenantId>("\"../etc\"").is_err());
     }
 

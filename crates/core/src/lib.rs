@@ -43,7 +43,7 @@ pub use clock::ManualClock;
 pub use clock::{Clock, ParseTimestampError, SystemClock, Timestamp};
 #[doc(hidden)]
 pub use id::__private;
-pub use id::{ParseIdError, TenantId, TenantIdError};
+pub use id::{AccountId, AccountIdError, ParseIdError, TenantId, TenantIdError};
 pub use jid::{Jid, JidError, JidServer};
 pub use locale::Locale;
 pub use name::{FullName, NameError};

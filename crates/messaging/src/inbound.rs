@@ -37,6 +37,13 @@ impl ContactAddress {
         Self::new(both().find_map(Jid::phone), both().find(|jid| jid.server() == JidServer::Lid).cloned())
     }
 
+    /// The address of a person of whom both are known. What is no LID is left out.
+    #[must_use]
+    pub fn linked(phone: &PhoneNumber, lid: &Jid) -> Self {
+        let phone = Self::from(phone.clone());
+        Self { lid: (lid.server() == JidServer::Lid).then(|| lid.without_device()), ..phone }
+    }
+
     /// Where an answer goes: to the number if it is known, or else to the LID.
     #[must_use]
     pub fn recipient(&self) -> Option<Recipient> {

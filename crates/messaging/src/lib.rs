@@ -2,7 +2,7 @@
 //!
 //! For integrators who swap providers and for test suites that mock them. [`MessageProvider`] is the port;
 //! the adapters live behind features; [`layers`] wrap any provider with retries, throttling and health;
-//! [`outbox`] sends what must not be forgotten.
+//! [`outbox`] sends what must not be forgotten; [`inbox`] records what comes in, once, and hands it to consumers.
 //!
 //! ```
 //! use wartel_core::{Country, PhoneNumber};
@@ -52,6 +52,7 @@ mod chat;
 mod device;
 mod error;
 mod inbound;
+pub mod inbox;
 pub mod layers;
 pub mod markup;
 mod message;

@@ -17,6 +17,7 @@
 pub mod contract;
 mod fake;
 mod fake_env;
+pub mod inbox_contract;
 mod mock;
 pub mod outbox_contract;
 mod transport;
