@@ -76,6 +76,9 @@
 //! sqlx 0.9, they share the same `libsqlite3-sys`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(all(feature = "messaging", any(feature = "sqlite", feature = "postgres")))]
+mod inbox_rows;
+
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod migration;
 

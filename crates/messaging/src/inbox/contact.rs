@@ -44,6 +44,12 @@ impl Contact {
         Self { id, phone: address.phone.clone(), lid: address.lid.clone(), name: None, created_at }
     }
 
+    /// A contact of which nothing is known: its number went to somebody else.
+    #[must_use]
+    pub const fn blank(id: ContactId, created_at: Timestamp) -> Self {
+        Self { id, phone: None, lid: None, name: None, created_at }
+    }
+
     /// With the person's own name.
     #[must_use]
     pub fn with_name(mut self, name: Option<String>) -> Self {

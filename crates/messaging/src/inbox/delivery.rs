@@ -8,7 +8,7 @@ use wartel_core::{AccountId, TenantId, Timestamp};
 
 use super::contact::ContactId;
 use super::entry::{InboxEntryId, InboxEvent, InboxKind};
-use crate::inbound::{Author, ContactAddress, cut};
+use crate::inbound::{Author, ContactAddress, InboundContent, cut};
 use crate::webhook::{Authenticity, InboundEvent};
 
 wartel_core::uuid_id! {
@@ -98,6 +98,8 @@ impl Delivery {
     ///   once, however often it is delivered. A message without an id and news of a device are known by their place in
     ///   this delivery.
     /// - [`InboundEvent::Ignored`] stands in the log only, with its reason.
+    /// - Echoes of what our side wrote may hold codes that were just sent, which are to be stored nowhere: six or more
+    ///   digits in a row are hidden in them, and the body of such a delivery is not kept.
     #[must_use]
     pub fn new(
         tenant: TenantId,
@@ -150,6 +152,10 @@ impl Delivery {
 
     fn with_events(mut self, events: Vec<InboundEvent>) -> Self {
         self.events = events.len();
+        let ours = |event: &InboundEvent| matches!(event, InboundEvent::Message(message) if message.author == Author::OwnAccount);
+        if events.iter().any(ours) {
+            self.body = Bytes::new();
+        }
         for (index, event) in events.into_iter().enumerate() {
             match NewEntry::of(event, self.id, index) {
                 Ok(entry) => self.entries.push(entry),
@@ -183,7 +189,10 @@ impl NewEntry {
         let id = InboxEntryId::sequential();
         let place = || format!("d/{delivery}/{index}");
         Ok(match event {
-            InboundEvent::Message(message) => {
+            InboundEvent::Message(mut message) => {
+                if message.author == Author::OwnAccount {
+                    hide_codes(&mut message.content);
+                }
                 let key = message.id.as_ref().map_or_else(place, |id| format!("m/{}", plain(id.as_str())));
                 let theirs = message.author == Author::Contact;
                 let name = message.name.clone().filter(|_| theirs);
@@ -205,6 +214,37 @@ impl NewEntry {
             InboundEvent::Ignored { why } => return Err(why),
         })
     }
+}
+
+/// The shortest code that is sent, in digits.
+const SHORTEST_CODE: usize = 6;
+
+/// Hides what may be a code in the words of a message.
+fn hide_codes(content: &mut InboundContent) {
+    let words = match content {
+        InboundContent::Text(text) | InboundContent::Choice { title: text, .. } => Some(text),
+        InboundContent::Media { caption, .. } => caption.as_mut(),
+        _ => None,
+    };
+    let Some(words) = words else { return };
+    let mut hidden = String::with_capacity(words.len());
+    let mut digits = String::new();
+    for c in words.chars().chain(std::iter::once('\0')) {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        if digits.len() >= SHORTEST_CODE {
+            hidden.extend(std::iter::repeat_n('•', digits.len()));
+        } else {
+            hidden.push_str(&digits);
+        }
+        digits.clear();
+        hidden.push(c);
+    }
+    // The mark of the end.
+    hidden.pop();
+    *words = hidden;
 }
 
 /// A provider's id as a key can hold it in every database: control characters are written out.

@@ -13,6 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 use wartel_core::{Clock, Jid, PhoneNumber, StoreError, TenantId};
 
 use super::consumer::{ConsumerError, InboundConsumer, LidLookups};
+use super::delivery::{Delivery, Recorded};
 use super::entry::{InboxEntry, InboxKind, InboxOutcome, LeasedInboxEntry};
 use super::{Inbox, LEASE};
 
@@ -90,6 +91,40 @@ impl InboxWaker {
     }
 }
 
+/// Where deliveries go in. Clones are the same one.
+#[derive(Debug, Clone)]
+pub struct InboxIntake {
+    inbox: Arc<dyn Inbox>,
+    clock: Arc<dyn Clock>,
+    waker: InboxWaker,
+}
+
+impl InboxIntake {
+    /// An intake whose entries are handed out by dispatchers elsewhere.
+    #[must_use]
+    pub fn new(inbox: Arc<dyn Inbox>, clock: Arc<dyn Clock>) -> Self {
+        Self { inbox, clock, waker: InboxWaker::default() }
+    }
+
+    /// Records a delivery now, and wakes the dispatcher if there is something for it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store could not answer: do not acknowledge the webhook then.
+    pub async fn record(&self, delivery: Delivery) -> Result<Recorded, StoreError> {
+        let recorded = self.inbox.record(delivery, self.clock.now()).await?;
+        if recorded.is_due() {
+            self.waker.wake();
+        }
+        Ok(recorded)
+    }
+
+    /// The inbox.
+    #[must_use]
+    pub const fn inbox(&self) -> &Arc<dyn Inbox> {
+        &self.inbox
+    }
+}
+
 /// Hands what came in to its consumers, at most 16 entries at once. Clones are the same dispatcher; several dispatchers,
 /// also with other consumers, may share one store: whoever takes long has one of their own, so that receipts need not
 /// wait for it.
@@ -164,6 +199,12 @@ impl InboxDispatcher {
     #[must_use]
     pub fn waker(&self) -> InboxWaker {
         self.waker.clone()
+    }
+
+    /// Records deliveries in the same inbox, by the same clock, and wakes this dispatcher.
+    #[must_use]
+    pub fn intake(&self) -> InboxIntake {
+        InboxIntake { inbox: Arc::clone(&self.inbox), clock: Arc::clone(&self.clock), waker: self.waker() }
     }
 
     /// Hands out everything that is due, and what becomes due by it, and waits until all of it has ended.

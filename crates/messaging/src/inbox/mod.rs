@@ -25,7 +25,7 @@ pub use delivery::{
     Delivery, DeliveryId, LogQuery, LoggedDelivery, MAX_DELIVERY_BODY, MAX_LOG_PAGE, NewEntry, Recorded,
     StoredDelivery,
 };
-pub use dispatcher::{Handed, InboxDispatcher, InboxWaker};
+pub use dispatcher::{Handed, InboxDispatcher, InboxIntake, InboxWaker};
 pub use entry::{
     InboxEntry, InboxEntryId, InboxEvent, InboxKind, InboxOutcome, InboxState, LeasedInboxEntry, UnknownKind,
 };

@@ -52,6 +52,8 @@ impl PostgresFailure {
     pub(super) const SLOW: Self = Self { cause: Cause::Slow };
     pub(super) const BUSY: Self = Self { cause: Cause::Busy };
     pub(super) const CLOSED: Self = Self { cause: Cause::Closed };
+    #[cfg(feature = "messaging")]
+    pub(super) const SHAPE: Self = Self { cause: Cause::Shape };
 
     /// The server's code of five characters, if it was the server that refused.
     #[must_use]

@@ -31,12 +31,20 @@ const OTP: &[Migration] = &[
 ];
 
 #[cfg(feature = "messaging")]
-const MESSAGING: &[Migration] = &[Migration {
-    domain: "messaging",
-    version: 1,
-    name: "init",
-    sql: include_str!("../../migrations/postgres/messaging/0001_init.sql"),
-}];
+const MESSAGING: &[Migration] = &[
+    Migration {
+        domain: "messaging",
+        version: 1,
+        name: "init",
+        sql: include_str!("../../migrations/postgres/messaging/0001_init.sql"),
+    },
+    Migration {
+        domain: "messaging",
+        version: 2,
+        name: "inbox",
+        sql: include_str!("../../migrations/postgres/messaging/0002_inbox.sql"),
+    },
+];
 
 #[cfg(feature = "registration")]
 const REGISTRATION: &[Migration] = &[Migration {

@@ -11,6 +11,8 @@ mod clock;
 mod config;
 mod database;
 mod error;
+#[cfg(feature = "messaging")]
+mod inbox;
 mod migrate;
 #[cfg(feature = "messaging")]
 mod notify;
@@ -72,6 +74,8 @@ pub struct PostgresStores {
 
 struct Inner {
     database: Arc<Database>,
+    #[cfg(feature = "messaging")]
+    inbox: inbox::Queue,
     #[cfg(feature = "otp")]
     otp: otp::Lanes,
 }
@@ -123,9 +127,13 @@ impl PostgresStores {
         let database = Arc::new(Database::new(pool, owned));
         #[cfg(feature = "otp")]
         let otp = otp::Lanes::new(&database);
+        #[cfg(feature = "messaging")]
+        let inbox = inbox::Queue::new(&database);
         Self {
             inner: Arc::new(Inner {
                 database,
+                #[cfg(feature = "messaging")]
+                inbox,
                 #[cfg(feature = "otp")]
                 otp,
             }),
@@ -159,6 +167,8 @@ impl PostgresStores {
     pub async fn close(&self) {
         #[cfg(feature = "otp")]
         self.inner.otp.close().await;
+        #[cfg(feature = "messaging")]
+        self.inner.inbox.close().await;
         self.inner.database.close().await;
     }
 }

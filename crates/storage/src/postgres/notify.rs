@@ -10,9 +10,10 @@ use tokio::time::{Instant, sleep};
 use super::PostgresStores;
 use super::error::PostgresFailure;
 
-/// The channel on which a transaction that writes into the outbox tells of it. One for the whole database: whoever
-/// keeps several schemas in it hears of the others' messages too, looks, and finds nothing.
-const CHANNEL: &str = "wartel_outbox";
+/// The channels on which a transaction that writes into the outbox or the inbox tells of it. One of each for the whole
+/// database: whoever keeps several schemas in it hears of the others' messages too, looks, and finds nothing.
+const OUTBOX: &str = "wartel_outbox";
+const INBOX: &str = "wartel_inbox";
 
 /// How long one try to connect may take.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
@@ -38,6 +39,25 @@ impl PostgresStores {
         wake: impl Fn() + Send + Sync,
         shutdown: impl Future<Output = ()> + Send,
     ) {
+        self.listen_until(OUTBOX, wake, shutdown).await;
+    }
+
+    /// Calls `wake` whenever any instance has recorded something in the inbox, until `shutdown` ends: give it the waker
+    /// of the dispatcher. Works as [`on_outbox_written`](Self::on_outbox_written) does.
+    pub async fn on_inbox_written(
+        &self,
+        wake: impl Fn() + Send + Sync,
+        shutdown: impl Future<Output = ()> + Send,
+    ) {
+        self.listen_until(INBOX, wake, shutdown).await;
+    }
+
+    async fn listen_until(
+        &self,
+        channel: &'static str,
+        wake: impl Fn() + Send + Sync,
+        shutdown: impl Future<Output = ()> + Send,
+    ) {
         let options = self.inner.database.connect_options().as_ref().clone();
         let pool = PgPoolOptions::new()
             .max_connections(1)
@@ -47,28 +67,34 @@ impl PostgresStores {
             .connect_lazy_with(options);
         tokio::select! {
             () = shutdown => {}
-            () = keep_listening(&pool, &wake) => {}
+            () = keep_listening(&pool, channel, &wake) => {}
         }
         pool.close().await;
     }
 }
 
-async fn keep_listening(pool: &PgPool, wake: &(impl Fn() + Send + Sync)) {
+async fn keep_listening(pool: &PgPool, channel: &'static str, wake: &(impl Fn() + Send + Sync)) {
     let mut complained: Option<Instant> = None;
     loop {
-        let Err(error) = listen(pool, wake).await;
+        let Err(error) = listen(pool, channel, wake).await;
         if complained.is_none_or(|at| at.elapsed() >= COMPLAIN_EVERY) {
             complained = Some(Instant::now());
             let failure = PostgresFailure::of(&error);
-            tracing::warn!(%failure, "the outbox cannot be listened to; it is asked every second all the same");
+            tracing::warn!(
+                %failure, channel, "news cannot be listened to; the database is asked every second all the same"
+            );
         }
         sleep(AGAIN).await;
     }
 }
 
-async fn listen(pool: &PgPool, wake: &(impl Fn() + Send + Sync)) -> Result<Infallible, sqlx::Error> {
+async fn listen(
+    pool: &PgPool,
+    channel: &str,
+    wake: &(impl Fn() + Send + Sync),
+) -> Result<Infallible, sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen(CHANNEL).await?;
+    listener.listen(channel).await?;
     // For what was written while nobody listened.
     wake();
     loop {

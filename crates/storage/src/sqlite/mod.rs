@@ -7,6 +7,8 @@
 #[cfg(feature = "access")]
 mod access;
 mod error;
+#[cfg(feature = "messaging")]
+mod inbox;
 mod location;
 mod migrate;
 #[cfg(feature = "otp")]
@@ -69,7 +71,7 @@ const OPEN_BUSY_TIMEOUT: Duration = Duration::from_secs(3);
 const BEAT: Duration = Duration::from_millis(250);
 
 /// Statements that each connection keeps prepared: more than there are.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 96;
 
 /// The stores of all domains that are compiled in, in one SQLite file. Clones share the same connections.
 ///

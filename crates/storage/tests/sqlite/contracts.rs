@@ -16,6 +16,10 @@ mod outbox {
     wartel_messaging::outbox_contract!(crate::sqlite::support::fresh());
 }
 
+mod inbox {
+    wartel_messaging::inbox_contract!(crate::sqlite::support::fresh());
+}
+
 mod api_keys {
     wartel_access::api_key_store_contract!(async {
         let stores = crate::sqlite::support::fresh().await;

@@ -8,8 +8,8 @@ use wartel_core::{AccountId, ManualClock, StoreErrorKind, Timestamp};
 
 use super::*;
 use crate::inbox::{
-    Contact, ContactId, Delivery, DeliveryId, InboxEntryId, InboxEvent, InboxState, LogQuery, LoggedDelivery,
-    MemoryInbox, Recorded, StoredDelivery,
+    Contact, ContactId, DeliveryId, InboxEntryId, InboxEvent, InboxState, LogQuery, LoggedDelivery,
+    MemoryInbox, StoredDelivery,
 };
 use crate::testing::sample_phone;
 use crate::{
@@ -184,6 +184,18 @@ fn hidden() -> ContactAddress {
     ContactAddress::new(None, Some(lid())).unwrap()
 }
 
+fn delivery(from: ContactAddress, id: &str) -> Delivery {
+    let message = InboundMessage::new(from, InboundContent::text(id)).with_id(Some(id));
+    Delivery::new(
+        TenantId::default(),
+        AccountId::default(),
+        Authenticity::Signed,
+        &HeaderMap::new(),
+        Bytes::new(),
+        vec![InboundEvent::Message(message)],
+    )
+}
+
 impl Fixture {
     fn dispatcher(&self, consumers: &[&Arc<Scripted>]) -> InboxDispatcher {
         let dispatcher = InboxDispatcher::new(self.inbox.clone(), Arc::new(self.clock.clone()));
@@ -193,15 +205,7 @@ impl Fixture {
     }
 
     async fn record(&self, from: ContactAddress, id: &str) -> InboxEntryId {
-        let message = InboundMessage::new(from, InboundContent::text(id)).with_id(Some(id));
-        let delivery = Delivery::new(
-            TenantId::default(),
-            AccountId::default(),
-            Authenticity::Signed,
-            &HeaderMap::new(),
-            Bytes::new(),
-            vec![InboundEvent::Message(message)],
-        );
+        let delivery = delivery(from, id);
         let entry = delivery.entries[0].id;
         self.inbox.record(delivery, self.clock.now()).await.unwrap();
         entry
@@ -358,16 +362,17 @@ async fn it_runs_when_woken_and_when_not_until_it_is_told_to_stop() {
     let fixture = Fixture::default();
     let one = Scripted::new("one", []);
     let dispatcher = fixture.dispatcher(&[&one]).with_retention(Duration::from_secs(3_600));
-    let waker = dispatcher.waker();
+    let intake = dispatcher.intake();
     let (stop, stopped) = oneshot::channel::<()>();
     let running = tokio::spawn(dispatcher.run(async move {
         let _ = stopped.await;
     }));
     // Lets the first round end, which finds nothing.
     tokio::time::sleep(Duration::from_millis(10)).await;
-    let old = fixture.record(sample_phone().into(), "woken").await;
+    let old = delivery(sample_phone().into(), "woken");
+    let old_entry = old.entries[0].id;
     let before = Instant::now();
-    waker.wake();
+    intake.record(old).await.unwrap();
     while one.got().is_empty() {
         tokio::task::yield_now().await;
     }
@@ -382,7 +387,7 @@ async fn it_runs_when_woken_and_when_not_until_it_is_told_to_stop() {
     // What is old enough is deleted by and by.
     fixture.clock.advance(Duration::from_secs(3_601));
     tokio::time::sleep(PURGE_EVERY).await;
-    assert_eq!(fixture.state(old).await, None);
+    assert_eq!(fixture.state(old_entry).await, None);
     stop.send(()).unwrap();
     running.await.unwrap();
 }

@@ -195,6 +195,7 @@ pub const CASES: &[&str] = &[
     "ids_with_odd_characters_are_kept_apart",
     "what_is_kept_is_bounded",
     "a_signed_delivery_is_known_as_signed",
+    "an_echo_keeps_no_code",
     "all_addresses_of_a_person_are_one_contact",
     "a_message_under_two_addresses_is_one",
     "a_contact_learns_its_number_and_its_lid",
@@ -272,7 +273,7 @@ macro_rules! inbox_contract {
             receipts_are_known_by_either_id news_of_a_device_are_each_their_own
             messages_and_receipts_of_one_id_are_apart a_delivery_that_repeats_itself_is_recorded_once
             fifty_at_once_record_a_message_once many_at_once_make_one_contact a_large_batch_is_recorded_whole
-            ids_with_odd_characters_are_kept_apart what_is_kept_is_bounded a_signed_delivery_is_known_as_signed
+            ids_with_odd_characters_are_kept_apart what_is_kept_is_bounded a_signed_delivery_is_known_as_signed an_echo_keeps_no_code
             all_addresses_of_a_person_are_one_contact a_message_under_two_addresses_is_one
             a_contact_learns_its_number_and_its_lid two_halves_of_a_person_become_one
             entries_go_with_their_contact messages_of_merged_contacts_collapse

@@ -271,3 +271,16 @@ pub async fn a_signed_delivery_is_known_as_signed(inbox: impl Inbox) {
         done(&inbox, &leased, T0).await;
     }
 }
+
+/// What our side wrote may be a code that was just sent: no echo keeps one, neither in its text nor in the body.
+pub async fn an_echo_keeps_no_code(inbox: impl Inbox) {
+    let said = "Kode Anda: *482915*. Harga 150.000.000, tahun 2019";
+    let echo = InboundMessage::new(by_phone(1), InboundContent::text(said)).from_own_account();
+    let delivered = delivery(vec![InboundEvent::Message(echo), message(by_phone(1), "482915")]);
+    let id = delivered.id;
+    good(inbox.record(delivered, T0).await);
+    let shown = "Kode Anda: *••••••*. Harga 150.000.000, tahun 2019";
+    assert_eq!(texts(&drain(&inbox, T0).await), [shown, "482915"], "what the person wrote stays");
+    let stored = there(good(inbox.replay(&tenant("default"), id).await), "the delivery");
+    assert!(stored.body.is_empty());
+}

@@ -1,0 +1,200 @@
+//! Handing entries out, and what came of it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sqlx::postgres::PgRow;
+use sqlx::{Connection as _, Row as _};
+use wartel_core::{StoreError, Timestamp};
+use wartel_messaging::inbox::{
+    InboxEntryId, InboxKind, InboxOutcome, InboxState, LeasedInboxEntry, MAX_LAPSES,
+};
+
+use super::{contacts, newer};
+use crate::inbox_rows::{EntryRow, taken};
+use crate::postgres::database::{BEGIN, Database, Repeat};
+use crate::postgres::error::At as _;
+
+/// Looks at the entries that are due, that nobody else looks at just now, and that have nothing of the kinds asked for
+/// ahead of them in their lane. Those whose lease lapsed too often are given up, the others are leased.
+const LEASE: &str = "WITH due AS MATERIALIZED (
+        SELECT found.seq, found.due_at, found.lane, found.lapses >= $4 AS dead
+        FROM unnest($1::text[]) AS asked (kind) CROSS JOIN LATERAL (
+            SELECT entry.seq, entry.due_at, entry.lane, entry.lapses FROM wartel_messaging_inbox AS entry
+            WHERE entry.kind = asked.kind AND entry.due_at <= $2 AND (entry.lane = '' OR NOT EXISTS (
+                SELECT FROM wartel_messaging_inbox AS earlier
+                WHERE earlier.tenant = entry.tenant AND earlier.lane = entry.lane AND earlier.lane <> ''
+                  AND earlier.account = entry.account AND earlier.seq < entry.seq
+                  AND earlier.due_at IS NOT NULL AND earlier.kind = ANY ($1)))
+            ORDER BY entry.due_at, entry.seq LIMIT $3 FOR UPDATE OF entry SKIP LOCKED
+        ) AS found
+        ORDER BY found.due_at, found.seq LIMIT $3
+    )
+    UPDATE wartel_messaging_inbox AS entry SET
+        state  = CASE WHEN due.dead THEN 'dead' ELSE 'processing' END,
+        fence  = entry.fence + CASE WHEN due.dead THEN 0 ELSE 1 END,
+        lapses = entry.lapses + 1,
+        due_at = CASE WHEN due.dead THEN NULL ELSE $5::bigint END
+    FROM due LEFT JOIN wartel_messaging_contacts AS contact ON contact.id = due.lane
+    WHERE entry.seq = due.seq
+    RETURNING due.due_at, entry.seq, due.dead, entry.id, entry.tenant, entry.account, entry.kind, entry.event,
+              entry.signed, entry.received_at, entry.fence, entry.refusals, entry.taken,
+              contact.id, contact.phone, contact.lid, contact.name, contact.created_at";
+
+/// Settles an entry.
+const END: &str = "WITH written AS (
+        UPDATE wartel_messaging_inbox SET state = $3, due_at = NULL
+        WHERE id = $1 AND fence = $2 AND state = 'processing' RETURNING 1
+    )
+    SELECT count(*), pg_current_xact_id()::text FROM written";
+
+/// Puts an entry back for later.
+const POSTPONE: &str = "WITH written AS (
+        UPDATE wartel_messaging_inbox
+        SET state = 'queued', due_at = $3, lapses = 0, refusals = refusals + 1, taken = $4
+        WHERE id = $1 AND fence = $2 AND state = 'processing' RETURNING 1
+    )
+    SELECT count(*), pg_current_xact_id()::text FROM written";
+
+/// Puts an entry back as if it had not been leased.
+const RELEASE: &str = "WITH written AS (
+        UPDATE wartel_messaging_inbox SET state = 'queued', due_at = $3, lapses = greatest(lapses - 1, 0)
+        WHERE id = $1 AND fence = $2 AND state = 'processing' RETURNING 1
+    )
+    SELECT count(*), pg_current_xact_id()::text FROM written";
+
+/// An entry that was due, in the order in which they waited.
+struct Due {
+    order: (i64, i64),
+    /// `None` if it was given up.
+    leased: Option<LeasedInboxEntry>,
+}
+
+pub(super) async fn lease(
+    database: &Database,
+    kinds: &[InboxKind],
+    limit: usize,
+    lease: Duration,
+    now: Timestamp,
+) -> Result<Vec<LeasedInboxEntry>, StoreError> {
+    let mut leased = Vec::new();
+    while leased.len() < limit {
+        let due = look_at_due(database, kinds, limit - leased.len(), lease, now).await?;
+        // Entries that are given up here take no place of those that can be handed out.
+        let given_up = due.iter().any(|due| due.leased.is_none());
+        leased.extend(due.into_iter().filter_map(|due| due.leased));
+        if !given_up {
+            break;
+        }
+    }
+    Ok(leased)
+}
+
+async fn look_at_due(
+    database: &Database,
+    kinds: &[InboxKind],
+    limit: usize,
+    lease: Duration,
+    now: Timestamp,
+) -> Result<Vec<Due>, StoreError> {
+    const STEP: &str = "inbox.lease";
+    let kinds: BTreeSet<InboxKind> = kinds.iter().copied().collect();
+    let kinds: Vec<&'static str> = kinds.into_iter().map(InboxKind::as_str).collect();
+    // If the answer is lost, the leases lapse: that is what they are for.
+    let values = (kinds, now.as_micros(), super::super::row_limit(limit), (now + lease).as_micros());
+    let rows = database.ask(STEP, Repeat::Never, values, |connection, (kinds, now, limit, until)| {
+        Box::pin(async move {
+            // In a transaction, so that a lease that takes too long is taken back.
+            let mut transaction = connection.begin_with(BEGIN).await?;
+            let rows = sqlx::query(LEASE)
+                .bind(kinds)
+                .bind(*now)
+                .bind(*limit)
+                .bind(i32::try_from(MAX_LAPSES).unwrap_or(i32::MAX))
+                .bind(*until)
+                .fetch_all(&mut *transaction);
+            let rows = rows.await?;
+            transaction.commit().await?;
+            Ok(rows)
+        })
+    });
+    let mut due =
+        rows.await?.iter().map(|row| read_due(row, STEP)).collect::<Result<Vec<_>, StoreError>>()?;
+    due.sort_unstable_by_key(|due| due.order);
+    Ok(due)
+}
+
+fn read_due(row: &PgRow, step: &'static str) -> Result<Due, StoreError> {
+    let order = (row.try_get(0).at(step)?, row.try_get(1).at(step)?);
+    if row.try_get::<bool, _>(2).at(step)? {
+        return Ok(Due { order, leased: None });
+    }
+    let has_contact = row.try_get::<Option<&str>, _>(13).at(step)?.is_some();
+    let read = || -> Result<EntryRow, sqlx::Error> {
+        Ok(EntryRow {
+            id: row.try_get(3)?,
+            tenant: row.try_get(4)?,
+            account: row.try_get(5)?,
+            kind: row.try_get(6)?,
+            event: row.try_get(7)?,
+            signed: row.try_get(8)?,
+            received_at: row.try_get(9)?,
+            fence: row.try_get(10)?,
+            refusals: row.try_get::<i32, _>(11)?.into(),
+            taken: row.try_get(12)?,
+            contact: if has_contact { Some(contacts::read(row, 13)?) } else { None },
+        })
+    };
+    let leased = read().at(step)?.read().map_err(|unreadable| unreadable.at(step))?;
+    Ok(Due { order, leased: Some(leased) })
+}
+
+pub(super) async fn settle(
+    database: &Database,
+    id: InboxEntryId,
+    fence: u64,
+    outcome: &InboxOutcome,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    const STEP: &str = "inbox.settle";
+    let (statement, at, names) = match outcome {
+        InboxOutcome::Done => return end(database, id, fence, InboxState::Done).await,
+        InboxOutcome::Dead => return end(database, id, fence, InboxState::Dead).await,
+        InboxOutcome::Retry { at, taken: names } => (POSTPONE, *at, Some(taken(names))),
+        InboxOutcome::Release => (RELEASE, now, None),
+        _ => return Err(newer(STEP)),
+    };
+    let values = (statement, id.to_string(), stored_fence(fence), at.as_micros(), names);
+    let changed = database.change(STEP, values, |connection, (statement, id, fence, at, names)| {
+        Box::pin(async move {
+            let query = sqlx::query(*statement).bind(id).bind(*fence).bind(*at);
+            let query = match names {
+                Some(names) => query.bind(names),
+                None => query,
+            };
+            let row = query.fetch_one(connection).await?;
+            Ok((row.try_get::<i64, _>(0)?, row.try_get(1)?))
+        })
+    });
+    Ok(changed.await? == 1)
+}
+
+async fn end(
+    database: &Database,
+    id: InboxEntryId,
+    fence: u64,
+    state: InboxState,
+) -> Result<bool, StoreError> {
+    let values = (id.to_string(), stored_fence(fence), state.as_str());
+    let changed = database.change("inbox.settle", values, |connection, (id, fence, state)| {
+        Box::pin(async move {
+            let row = sqlx::query(END).bind(id).bind(*fence).bind(*state).fetch_one(connection).await?;
+            Ok((row.try_get::<i64, _>(0)?, row.try_get(1)?))
+        })
+    });
+    Ok(changed.await? == 1)
+}
+
+fn stored_fence(fence: u64) -> i64 {
+    i64::try_from(fence).unwrap_or(i64::MAX)
+}
