@@ -26,6 +26,10 @@ pub struct HttpConfig {
     /// The address of a page that shows the messages of the sandbox, such as `/sandbox/`. The registration page links
     /// to it in a banner. Default: none. For development only.
     pub sandbox_link: Option<String>,
+    /// Where providers reach these routes, without a path of theirs: `https://toko.example`, or
+    /// `https://toko.example/wartel` below a prefix. Some providers sign the whole address that they call (Twilio).
+    /// Default: none, with which such webhooks are refused.
+    pub public_url: Option<String>,
 }
 
 impl Default for HttpConfig {
@@ -37,6 +41,7 @@ impl Default for HttpConfig {
             cors_origins: Vec::new(),
             docs: true,
             sandbox_link: None,
+            public_url: None,
         }
     }
 }
@@ -76,6 +81,9 @@ impl HttpConfig {
         if self.sandbox_link.as_deref().is_some_and(|link| !is_page_link(link)) {
             return wrong("sandbox_link", "a path such as /sandbox/ or an http address");
         }
+        if self.public_url.as_deref().is_some_and(|url| !is_public_url(url)) {
+            return wrong("public_url", "an address such as https://toko.example, without a query");
+        }
         Ok(())
     }
 }
@@ -86,6 +94,17 @@ fn is_origin(text: &str) -> bool {
     host.is_some_and(|host| {
         !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b))
     }) && HeaderValue::from_str(text).is_ok()
+}
+
+/// A scheme and an authority, and perhaps a path.
+fn is_public_url(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let is_host = |b: u8| b.is_ascii_alphanumeric() || b".-:[]".contains(&b);
+        let is_path = |b: u8| b.is_ascii_alphanumeric() || b"-_.~/".contains(&b);
+        !host.is_empty() && host.bytes().all(is_host) && path.bytes().all(is_path)
+    })
 }
 
 /// A link that cannot be a script.
@@ -112,6 +131,12 @@ mod tests {
         assert_eq!(with(|_| {}), Ok(()));
         assert_eq!(with(|c| c.request_timeout = Duration::ZERO), Err("request_timeout"));
         assert_eq!(with(|c| c.request_timeout = Duration::from_secs(61)), Err("request_timeout"));
+        for good in ["https://toko.example", "http://localhost:3000/", "https://toko.example/a/b"] {
+            assert_eq!(with(|c| c.public_url = Some(good.to_owned())), Ok(()), "{good}");
+        }
+        for bad in ["", "toko.example", "https://", "https:///a", "https://a.example?x", "ftp://a.example"] {
+            assert_eq!(with(|c| c.public_url = Some(bad.to_owned())), Err("public_url"), "{bad}");
+        }
         for good in ["https://toko.example", "http://localhost:3000", "http://[::1]:80"] {
             assert_eq!(with(|c| c.cors_origins = vec![good.to_owned()]), Ok(()), "{good}");
         }

@@ -50,7 +50,7 @@
 //! | `otp` | `GET /api/verifications/{id}`, which can wait, and its events |
 //! | `registration` | the registration routes and the page `/register` |
 //! | `v1` | `/v1/verifications`, for programs with an API key: [`Http::v1_routes`] |
-//! | `webhooks` | `POST /webhook/whatsapp/{token}` |
+//! | `webhooks` | `POST /webhook/whatsapp/{token}`, and `GET` for the question of a provider: [`Http::webhook_routes`] |
 //! | `docs` | `/openapi.json` and `/docs`, which works offline |
 //!
 //! # Why not a ready-made server?
@@ -97,6 +97,8 @@ mod verifications;
 #[cfg(feature = "otp")]
 mod watch;
 #[cfg(feature = "webhooks")]
+mod webhook_accounts;
+#[cfg(feature = "webhooks")]
 mod webhooks;
 
 pub use axum;
@@ -111,4 +113,7 @@ pub use routes::Routes;
 pub use serve::{ServeLimits, serve};
 #[cfg(feature = "webhooks")]
 #[cfg_attr(docsrs, doc(cfg(feature = "webhooks")))]
-pub use webhooks::{WebhookAccount, WebhookTokenError};
+pub use webhook_accounts::{WebhookAccountList, WebhookAccounts, WebhookTokenError};
+#[cfg(feature = "webhooks")]
+#[cfg_attr(docsrs, doc(cfg(feature = "webhooks")))]
+pub use webhooks::WebhookAccount;

@@ -1,21 +1,20 @@
-//! The webhooks of providers: authenticate, decode, store, and only then answer 200.
+//! The webhooks of providers: authenticate, decode, record, and only then answer 200.
 
 use std::fmt;
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
-use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use wartel_core::{Secret, TenantId};
-use wartel_messaging::{DeviceEvent, InboundEvent, WebhookError, WebhookRequest, WebhookSource};
-use wartel_otp::OtpService;
+use wartel_core::{AccountId, TenantId};
+use wartel_messaging::inbox::{Delivery, InboxIntake};
+use wartel_messaging::{InboundEvent, WebhookError, WebhookHandshake, WebhookRequest, WebhookSource};
 
 use crate::Http;
 use crate::answer::{Success, success};
@@ -24,42 +23,39 @@ use crate::extract::{Language, read_body};
 use crate::problem::{Problem, ProblemBody};
 use crate::routes::Routes;
 use crate::texts::Text;
+use crate::webhook_accounts::WebhookAccounts;
 
 /// The largest body of a webhook, in bytes.
 const MAX_WEBHOOK: usize = 3 * 1024 * 1024;
-/// The shortest token: whoever guesses it may tell us what became of messages.
-const MIN_TOKEN: usize = 16;
+/// The longest query of a question that a provider asks, in bytes.
+const MAX_QUERY: usize = 4_096;
 
-/// An account whose provider calls us: the token in its URL, whose events they are, and how to read them.
+/// An account whose provider calls us: whose events they are, and how to read them.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct WebhookAccount {
-    token: Secret,
-    tenant: TenantId,
-    source: Arc<dyn WebhookSource>,
+    /// Whose account it is.
+    pub tenant: TenantId,
+    /// The account.
+    pub id: AccountId,
+    /// Reads the provider's webhooks.
+    pub source: Arc<dyn WebhookSource>,
+    /// Answers the question that the provider asks before it uses the address.
+    pub handshake: Option<Arc<dyn WebhookHandshake>>,
 }
 
-/// The token cannot be the key of a webhook. Says nothing of the token itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a webhook token is 16 to 128 characters of A-Z, a-z, 0-9, `-`, `_`, `.` and `~`; make one with `openssl rand -hex 24`"
-)]
-pub struct WebhookTokenError;
-
 impl WebhookAccount {
-    /// An account of `tenant` whose webhooks come to `/webhook/whatsapp/{token}`.
-    ///
-    /// # Errors
-    /// [`WebhookTokenError`] if the token is too short to be unguessable, or cannot stand in a URL as it is.
-    pub fn new(
-        token: impl Into<Secret>,
-        tenant: TenantId,
-        source: Arc<dyn WebhookSource>,
-    ) -> Result<Self, WebhookTokenError> {
-        let token = token.into();
-        let text = token.expose();
-        let fits = (MIN_TOKEN..=128).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b));
-        if fits { Ok(Self { token, tenant, source }) } else { Err(WebhookTokenError) }
+    /// An account whose provider asks no questions.
+    #[must_use]
+    pub const fn new(tenant: TenantId, id: AccountId, source: Arc<dyn WebhookSource>) -> Self {
+        Self { tenant, id, source, handshake: None }
+    }
+
+    /// With what answers the question that the provider asks before it uses the address.
+    #[must_use]
+    pub fn with_handshake(mut self, handshake: Option<Arc<dyn WebhookHandshake>>) -> Self {
+        self.handshake = handshake;
+        self
     }
 }
 
@@ -67,24 +63,26 @@ impl fmt::Debug for WebhookAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebhookAccount")
             .field("tenant", &self.tenant)
+            .field("id", &self.id)
             .field("source", &self.source)
             .finish_non_exhaustive()
     }
 }
 
 impl Http {
-    /// `POST /webhook/whatsapp/{token}`: receipts move the delivery states of `otp`.
-    pub fn webhook_routes(&self, otp: OtpService, accounts: Vec<WebhookAccount>) -> Routes {
-        let state = Webhooks { http: self.clone(), otp, accounts: accounts.into() };
-        Routes::new(OpenApiRouter::new().routes(routes!(webhook)).with_state(state))
+    /// `POST /webhook/whatsapp/{token}`, and `GET` for the question of a provider: what comes in is recorded by `intake`,
+    /// and handed to consumers by the dispatcher behind it.
+    pub fn webhook_routes(&self, intake: InboxIntake, accounts: Arc<dyn WebhookAccounts>) -> Routes {
+        let state = Webhooks { http: self.clone(), intake, accounts };
+        Routes::new(OpenApiRouter::new().routes(routes!(webhook, handshake)).with_state(state))
     }
 }
 
 #[derive(Clone)]
 struct Webhooks {
     http: Http,
-    otp: OtpService,
-    accounts: Arc<[WebhookAccount]>,
+    intake: InboxIntake,
+    accounts: Arc<dyn WebhookAccounts>,
 }
 
 /// What was taken of a webhook.
@@ -95,15 +93,38 @@ struct WebhookTaken {
 }
 
 impl Webhooks {
-    /// The account of a token. Every account is compared, each in constant time, so that neither the place nor the
-    /// beginning of a token shows in the time that this takes.
-    fn account(&self, token: &str) -> Option<&WebhookAccount> {
-        let mut found = u64::MAX;
-        for (index, account) in (0_u64..).zip(self.accounts.iter()) {
-            let same: Choice = account.token.expose().as_bytes().ct_eq(token.as_bytes());
-            found = u64::conditional_select(&found, &index, same);
-        }
-        self.accounts.get(usize::try_from(found).ok()?)
+    async fn account(
+        &self,
+        token: Result<Path<String>, PathRejection>,
+    ) -> Result<(String, WebhookAccount), Problem> {
+        let Path(token) = token.map_err(|_| Problem::not_found())?;
+        let (accounts, asked) = (Arc::clone(&self.accounts), token.clone());
+        let found = within(STORE_WAIT, async move { accounts.by_token(&asked).await }).await?;
+        let account = found.map_err(|error| store_problem(&error))?.ok_or_else(Problem::not_found)?;
+        Ok((token, account.as_ref().clone()))
+    }
+
+    /// The whole address as the provider knows it, if it was configured.
+    fn url(&self, token: &str, query: Option<&str>) -> Option<String> {
+        let base = self.http.config().public_url.as_deref()?;
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        Some(format!("{}/webhook/whatsapp/{token}{query}", base.trim_end_matches('/')))
+    }
+
+    async fn record(
+        &self,
+        account: WebhookAccount,
+        headers: &HeaderMap,
+        body: Bytes,
+        events: Vec<InboundEvent>,
+    ) -> Result<(), Problem> {
+        let authenticity = account.source.authenticity();
+        let delivery = Delivery::new(account.tenant, account.id, authenticity, headers, body, events);
+        let intake = self.intake.clone();
+        let recorded = within(STORE_WAIT, async move { intake.record(delivery).await }).await?;
+        let recorded = recorded.map_err(|error| store_problem(&error))?;
+        tracing::debug!(new = recorded.new, known = recorded.known, "a webhook came");
+        Ok(())
     }
 }
 
@@ -130,37 +151,56 @@ async fn webhook(
     token: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Path(token) = token.map_err(|_| Problem::not_found())?;
     // Strangers learn nothing and cost nothing: their bodies are not read.
-    let account = webhooks.account(&token).ok_or_else(Problem::not_found)?;
+    let (token, account) = webhooks.account(token).await?;
     let (parts, body) = request.into_parts();
     let body: Bytes = read_body(body, MAX_WEBHOOK, webhooks.http.body_timeout()).await?;
-    let events =
-        account.source.decode(WebhookRequest::new(&parts.headers, &body)).map_err(webhook_problem)?;
-    let count = events.len();
-    let otp = webhooks.otp.for_tenant(account.tenant.clone());
-    within(STORE_WAIT, async move { take(&otp, events).await }).await??;
-    Ok(success(StatusCode::OK, &Text::WebhookTaken, locale, WebhookTaken { events: count }))
-}
-
-/// Stores every event, or fails, so that the provider repeats all of them: taking one twice changes nothing.
-async fn take(otp: &OtpService, events: Vec<InboundEvent>) -> Result<(), Problem> {
-    for event in events {
-        match event {
-            InboundEvent::Receipt(receipt) => {
-                let state = receipt.state.as_str();
-                let known = otp.record_receipt(receipt).await.map_err(|error| store_problem(&error))?;
-                tracing::debug!(state, known, "a receipt came");
-            }
-            InboundEvent::DeviceState(DeviceEvent::Connected) => tracing::info!("the device is connected"),
-            InboundEvent::DeviceState(DeviceEvent::Disconnected) => {
-                tracing::warn!("the device is disconnected: no message goes out until it is connected again");
-            }
-            InboundEvent::Ignored { why } => tracing::debug!(why, "an event was ignored"),
-            _ => tracing::debug!("an event of a new kind was ignored"),
+    let url = webhooks.url(&token, parts.uri.query());
+    let mut asked = WebhookRequest::new(&parts.headers, &body);
+    if let Some(url) = &url {
+        asked = asked.with_url(url);
+    }
+    match account.source.decode(asked) {
+        Ok(events) => {
+            let count = events.len();
+            webhooks.record(account, &parts.headers, body, events).await?;
+            Ok(success(StatusCode::OK, &Text::WebhookTaken, locale, WebhookTaken { events: count }))
+        }
+        Err(WebhookError::BadSignature) => Err(webhook_problem(WebhookError::BadSignature)),
+        Err(error) => {
+            // Kept in the log, so that it can be read again by an adapter that understands it.
+            let unread = vec![InboundEvent::Ignored { why: "the body cannot be read" }];
+            webhooks.record(account, &parts.headers, body, unread).await?;
+            Err(webhook_problem(error))
         }
     }
-    Ok(())
+}
+
+/// Answers the question that a provider asks before it uses the address.
+///
+/// Meta calls it the verification of the webhook; the answer is the text of `hub.challenge`.
+#[utoipa::path(
+    get, path = "/webhook/whatsapp/{token}", tag = "webhooks",
+    params(("token" = String, Path, description = "The account's webhook token")),
+    responses(
+        (status = 200, description = "The answer that the provider waits for", body = String, content_type = "text/plain"),
+        (status = 403, description = "`invalid_request`: not a question of this provider's, or not with the secret agreed upon", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: no account has this token", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`store_unavailable`: ask again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+async fn handshake(
+    State(webhooks): State<Webhooks>,
+    token: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let (_, account) = webhooks.account(token).await?;
+    let query = query.filter(|query| query.len() <= MAX_QUERY).unwrap_or_default();
+    let answer = account.handshake.and_then(|handshake| handshake.answer(&query)).ok_or_else(|| {
+        let detail = "this is not a question that the provider of the account asks";
+        Problem::invalid(StatusCode::FORBIDDEN, detail, Text::BadSignature)
+    })?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], answer).into_response())
 }
 
 fn webhook_problem(error: WebhookError) -> Problem {
@@ -173,33 +213,6 @@ fn webhook_problem(error: WebhookError) -> Problem {
         _ => {
             let detail = "the body is not what this provider sends";
             Problem::invalid(StatusCode::BAD_REQUEST, detail, Text::InvalidRequest)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use wartel_messaging::adapters::fonnte::FonnteWebhooks;
-
-    #[test]
-    fn tokens_are_long_and_plain_and_never_printed() {
-        let account = |token: &str| {
-            WebhookAccount::new(token, TenantId::default(), Arc::new(FonnteWebhooks::default()))
-        };
-        let good = account("0123456789abcdef").unwrap();
-        assert!(!format!("{good:?}").contains("0123"));
-        let long = "a".repeat(129);
-        for bad in [
-            "",
-            "short",
-            "0123456789abcde",
-            "0123456789abcdef/",
-            "0123456789 abcdef",
-            "0123456789abcdéf",
-            &long,
-        ] {
-            assert_eq!(account(bad).err(), Some(WebhookTokenError), "{bad}");
         }
     }
 }

@@ -71,6 +71,34 @@ impl SendErrorKind {
             Self::Unexpected => "unexpected",
         }
     }
+
+    /// Reads back what [`as_str`](Self::as_str) gave; `None` for every other word.
+    #[must_use]
+    pub fn from_stored(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// All kinds there are.
+    const ALL: [Self; 18] = [
+        Self::InvalidRecipient,
+        Self::NotOnWhatsApp,
+        Self::TemplateRejected,
+        Self::Unauthenticated,
+        Self::DeviceOffline,
+        Self::QuotaExhausted,
+        Self::RateLimited,
+        Self::OutsideWindow,
+        Self::ReachoutLocked,
+        Self::PairingThrottled,
+        Self::Banned,
+        Self::OptedOut,
+        Self::MediaRejected,
+        Self::Rejected,
+        Self::Unsupported,
+        Self::Disabled,
+        Self::Unavailable,
+        Self::Unexpected,
+    ];
 }
 
 /// Whether sending the same message again is safe and useful.

@@ -33,6 +33,8 @@ mod fallback;
 mod flows;
 #[path = "it/guard.rs"]
 mod guard;
+#[path = "it/inbound.rs"]
+mod inbound;
 #[path = "it/json_store.rs"]
 mod json_store;
 #[path = "it/keys.rs"]

@@ -6,7 +6,10 @@ use anyhow::Context;
 use wartel_core::Probe;
 use wartel_messaging::adapters::connect;
 use wartel_messaging::layers::{DeviceProbe, Throttle, WithHealth, WithLog, WithMetrics, usual};
-use wartel_messaging::{AccountSettings, DeviceStatus, DisabledProvider, MessageProvider, WebhookSource};
+use wartel_messaging::{
+    AccountSettings, DeviceStatus, DisabledProvider, LidLookup, MessageProvider, WebhookHandshake,
+    WebhookSource,
+};
 use wartel_sandbox::Sandbox;
 
 use crate::config::Messaging;
@@ -15,6 +18,8 @@ use crate::config::Messaging;
 pub(crate) struct Wired {
     pub(crate) provider: Arc<dyn MessageProvider>,
     pub(crate) webhooks: Option<Arc<dyn WebhookSource>>,
+    pub(crate) handshake: Option<Arc<dyn WebhookHandshake>>,
+    pub(crate) lids: Option<Arc<dyn LidLookup>>,
     pub(crate) device: Option<Arc<dyn DeviceStatus>>,
     pub(crate) probes: Vec<Arc<dyn Probe>>,
     /// Kept alive as long as the provider is used.
@@ -29,6 +34,8 @@ pub(crate) async fn wire(messaging: &Messaging) -> anyhow::Result<Wired> {
             Ok(Wired {
                 provider: provider.clone(),
                 webhooks: None,
+                handshake: None,
+                lids: None,
                 device: None,
                 probes: vec![provider],
                 sandbox: None,
@@ -57,7 +64,15 @@ fn provider(name: &str, settings: &AccountSettings) -> anyhow::Result<Wired> {
     let health = Arc::new(health);
     probes.insert(0, health.clone());
     let provider = Arc::new(WithLog::new(WithMetrics::new(health)));
-    Ok(Wired { provider, webhooks: account.webhooks, device: account.device, probes, sandbox: None })
+    Ok(Wired {
+        provider,
+        webhooks: account.webhooks,
+        handshake: account.handshake,
+        lids: account.lids,
+        device: account.device,
+        probes,
+        sandbox: None,
+    })
 }
 
 /// How fast a provider takes messages, where it says so.

@@ -1,5 +1,6 @@
 //! Puts everything together and serves until told to stop.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +11,14 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use wartel_access::Keys;
-use wartel_core::{Clock, Probe, Secret, SystemClock};
+use wartel_core::{AccountId, Clock, Probe, Secret, SystemClock};
 use wartel_http::axum::Router;
 use wartel_http::axum::body::Body;
 use wartel_http::axum::extract::Request;
-use wartel_http::{Http, HttpConfig, Routes, ServeLimits, WebhookAccount};
+use wartel_http::{Http, HttpConfig, Routes, ServeLimits, WebhookAccount, WebhookAccountList};
+use wartel_messaging::inbox::{InboxDispatcher, LogConsumer};
 use wartel_messaging::outbox::OutboxDispatcher;
-use wartel_otp::OtpService;
+use wartel_otp::{OtpService, ReceiptConsumer, ReverseConsumer};
 use wartel_registration::RegistrationService;
 use wartel_sandbox::SandboxHandle;
 use wartel_storage::clock::{StoreClock, StoreClockTask};
@@ -68,17 +70,32 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let registrations = RegistrationService::new(otp.clone(), Arc::clone(&stores.registration))
         .with_waker(dispatcher.waker());
 
+    let mut inbox = InboxDispatcher::new(Arc::clone(&stores.inbox), Arc::clone(&time.clock))
+        .with_consumer(Arc::new(ReceiptConsumer::new(otp.clone())))
+        .with_consumer(Arc::new(ReverseConsumer::new(otp.clone())))
+        .with_consumer(Arc::new(LogConsumer));
+    if let Some(lids) = wired.lids {
+        let account = (config.tenant.clone(), AccountId::default());
+        inbox = inbox.with_lid_lookups(Arc::new(BTreeMap::from([(account, lids)])));
+    }
+    let intake = inbox.intake();
+
     let (stop, stopped) = watch::channel(false);
-    let waker = dispatcher.waker();
+    let (waker, inbox_waker) = (dispatcher.waker(), inbox.waker());
     let tasks = [
         supervised("the verification worker", worker.run(told(stopped.clone()))),
         supervised("the outbox dispatcher", dispatcher.run(told(stopped.clone()))),
+        supervised("the inbox dispatcher", inbox.run(told(stopped.clone()))),
     ];
     // These hold nothing that would have to be ended well.
     if let Engine::Postgres(postgres) = &stores.engine {
-        let (postgres, stopped) = (postgres.clone(), stopped.clone());
+        let (of_outbox, of_inbox) = (postgres.clone(), postgres.clone());
+        let (told_outbox, told_inbox) = (told(stopped.clone()), told(stopped.clone()));
         supervised("the ear of the outbox", async move {
-            postgres.on_outbox_written(|| waker.wake(), told(stopped)).await;
+            of_outbox.on_outbox_written(|| waker.wake(), told_outbox).await;
+        });
+        supervised("the ear of the inbox", async move {
+            of_inbox.on_inbox_written(|| inbox_waker.wake(), told_inbox).await;
         });
     }
     if let Some(task) = time.task {
@@ -89,6 +106,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let sandbox = wired.sandbox.as_ref().map(|sandbox| sandbox.handle());
     let mut http = HttpConfig::default();
     http.trusted_proxies.clone_from(&config.trusted_proxies);
+    http.public_url.clone_from(&config.public_url);
     // Whoever reads the sandbox's pages reads codes: they are for the developer's own machine.
     let phone_page = sandbox.as_ref().filter(|_| config.environment == Environment::Development);
     http.sandbox_link = phone_page.map(|_| "/sandbox/".to_owned());
@@ -100,11 +118,12 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         .merge(http.page_routes(&otp))
         .merge(http.metrics_routes(metrics()?))
         .merge(http.health_routes(stores.probes.into_iter().chain(time.probe).chain(wired.probes).collect()));
-    let mut accounts = Vec::new();
+    let mut accounts = WebhookAccountList::default();
     if let (Some(token), Some(source)) = (&token, wired.webhooks) {
-        accounts.push(WebhookAccount::new(token.clone(), config.tenant.clone(), source)?);
+        let account = WebhookAccount::new(config.tenant.clone(), AccountId::default(), source);
+        accounts = accounts.with(token.clone(), account.with_handshake(wired.handshake))?;
     }
-    routes = routes.merge(http.webhook_routes(otp, accounts));
+    routes = routes.merge(http.webhook_routes(intake, Arc::new(accounts)));
     if let Some(handle) = phone_page {
         routes = mount(routes, handle);
     }
@@ -130,8 +149,8 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     }
     // Only now: until here a request could still begin a send.
     let _ = stop.send(true);
-    let [codes, confirmations] = tasks;
-    let ended = async { tokio::join!(codes, confirmations) };
+    let [codes, confirmations, inbound] = tasks;
+    let ended = async { tokio::join!(codes, confirmations, inbound) };
     if tokio::time::timeout(SENDS_END, ended).await.is_err() {
         tracing::warn!("a send did not end; it is made again at the next start");
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use wartel_access::{ApiKeyStore, AuditLog, MemoryApiKeyStore, MemoryAuditLog};
 use wartel_core::{Probe, Secret, StoreError};
+use wartel_messaging::inbox::{Inbox, MemoryInbox};
 use wartel_messaging::outbox::{MemoryOutbox, Outbox};
 use wartel_otp::{MemoryOtpStore, MemoryTallies, OtpStore, TallyStore};
 use wartel_registration::{MemoryRegistrationStore, RegistrationStore};
@@ -21,6 +22,7 @@ pub(crate) struct Stores {
     pub(crate) tallies: Arc<dyn TallyStore>,
     pub(crate) registration: Arc<dyn RegistrationStore>,
     pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) inbox: Arc<dyn Inbox>,
     pub(crate) api_keys: Arc<dyn ApiKeyStore>,
     pub(crate) audit: Arc<dyn AuditLog>,
     pub(crate) probes: Vec<Arc<dyn Probe>>,
@@ -125,6 +127,7 @@ fn assemble(engine: Engine) -> Stores {
                 tallies: Arc::new(MemoryTallies::default()),
                 registration: Arc::new(MemoryRegistrationStore::new(outbox.clone())),
                 outbox: Arc::new(outbox),
+                inbox: Arc::new(MemoryInbox::new()),
                 api_keys: Arc::new(MemoryApiKeyStore::new(audit.clone())),
                 audit: Arc::new(audit),
                 probes,
@@ -139,6 +142,7 @@ fn assemble(engine: Engine) -> Stores {
                 tallies: shared.clone(),
                 registration: shared.clone(),
                 outbox: shared.clone(),
+                inbox: shared.clone(),
                 api_keys: shared.clone(),
                 audit: shared,
                 probes,
@@ -153,6 +157,7 @@ fn assemble(engine: Engine) -> Stores {
                 tallies: shared.clone(),
                 registration: shared.clone(),
                 outbox: shared.clone(),
+                inbox: shared.clone(),
                 api_keys: shared.clone(),
                 audit: shared.clone(),
                 probes,

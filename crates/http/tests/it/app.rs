@@ -6,18 +6,20 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use wartel_access::{ApiKeyStore, CreateKey, Keys, MemoryApiKeyStore, Scope};
-use wartel_core::{Country, ManualClock, MasterKey, PhoneNumber, Probe, TenantId};
+use wartel_core::{AccountId, Country, ManualClock, MasterKey, PhoneNumber, Probe, TenantId};
 use wartel_http::axum::Router;
 use wartel_http::axum::body::{Body, Bytes, to_bytes};
 use wartel_http::axum::extract::ConnectInfo;
 use wartel_http::axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
-use wartel_http::{Http, HttpConfig, Routes, WebhookAccount};
+use wartel_http::{Http, HttpConfig, Routes, WebhookAccount, WebhookAccountList, WebhookAccounts};
+use wartel_messaging::inbox::{InboxDispatcher, InboxIntake, LogConsumer};
 use wartel_messaging::outbox::MemoryOutbox;
 use wartel_messaging::testing::FakeProvider;
-use wartel_messaging::{MessageProvider, WebhookSource};
-use wartel_otp::OtpService;
+use wartel_messaging::{MessageProvider, WebhookHandshake, WebhookSource};
+use wartel_otp::{OtpService, ReceiptConsumer, ReverseConsumer};
 use wartel_registration::{MemoryRegistrationStore, RegistrationService};
 
+use crate::inbox::SwitchInbox;
 use crate::store::SwitchStore;
 use crate::webhooks::TestSource;
 
@@ -34,6 +36,8 @@ pub struct TestApp {
     pub otp: OtpService,
     pub provider: FakeProvider,
     pub store: SwitchStore,
+    pub inbox: SwitchInbox,
+    pub dispatcher: InboxDispatcher,
     pub registrations: MemoryRegistrationStore,
     pub keys: Keys,
     pub clock: ManualClock,
@@ -45,6 +49,9 @@ pub struct Setup {
     /// Sends instead of the recording fake.
     pub provider: Option<Arc<dyn MessageProvider>>,
     pub source: Arc<dyn WebhookSource>,
+    pub handshake: Option<Arc<dyn WebhookHandshake>>,
+    /// Finds the accounts instead of a list of one.
+    pub accounts: Option<Arc<dyn WebhookAccounts>>,
     /// Keeps the API keys instead of memory.
     pub keys: Option<Arc<dyn ApiKeyStore>>,
 }
@@ -56,6 +63,8 @@ impl Default for Setup {
             probes: Vec::new(),
             provider: None,
             source: Arc::new(TestSource),
+            handshake: None,
+            accounts: None,
             keys: None,
         }
     }
@@ -81,13 +90,21 @@ impl TestApp {
         let registrations = MemoryRegistrationStore::new(MemoryOutbox::default());
         let service = RegistrationService::new(otp.clone(), Arc::new(registrations.clone()));
         let http = Http::new(setup.config).unwrap();
-        let account = WebhookAccount::new(WEBHOOK_TOKEN, TenantId::default(), setup.source).unwrap();
+        let account = WebhookAccount::new(TenantId::default(), AccountId::default(), setup.source);
+        let account = account.with_handshake(setup.handshake);
+        let list = || WebhookAccountList::default().with(WEBHOOK_TOKEN, account).unwrap();
+        let accounts = setup.accounts.unwrap_or_else(|| Arc::new(list()));
+        let inbox = SwitchInbox::new();
+        let dispatcher = InboxDispatcher::new(Arc::new(inbox.clone()), Arc::new(clock.clone()))
+            .with_consumer(Arc::new(ReceiptConsumer::new(otp.clone())))
+            .with_consumer(Arc::new(ReverseConsumer::new(otp.clone())))
+            .with_consumer(Arc::new(LogConsumer));
         let keys = setup.keys.unwrap_or_else(|| Arc::new(MemoryApiKeyStore::default()));
         let keys = Keys::new(keys).with_clock(Arc::new(clock.clone()));
-        let routes = all_routes(&http, &otp, service, vec![account], setup.probes)
+        let routes = all_routes(&http, &otp, service, (dispatcher.intake(), accounts), setup.probes)
             .merge(http.v1_routes(otp.clone(), keys.clone()));
         let router = http.app(routes);
-        Self { router, http, otp, provider, store, registrations, keys, clock }
+        Self { router, http, otp, provider, store, inbox, dispatcher, registrations, keys, clock }
     }
 
     pub async fn call(&self, request: Request<Body>) -> Answer {
@@ -96,6 +113,14 @@ impl TestApp {
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.call(json_request(path, body)).await
+    }
+
+    /// Posts a webhook, which must be taken, and hands to consumers what it says.
+    pub async fn report(&self, body: Value) -> Answer {
+        let answer = self.post(&format!("/webhook/whatsapp/{WEBHOOK_TOKEN}"), body).await;
+        let answer = answer.expect(StatusCode::OK);
+        self.dispatcher.dispatch_due().await.unwrap();
+        answer
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -143,12 +168,12 @@ pub fn all_routes(
     http: &Http,
     otp: &OtpService,
     registrations: RegistrationService,
-    accounts: Vec<WebhookAccount>,
+    (intake, accounts): (InboxIntake, Arc<dyn WebhookAccounts>),
     probes: Vec<Arc<dyn Probe>>,
 ) -> Routes {
     http.registration_routes(otp.clone(), registrations)
         .merge(http.verification_routes(otp.clone()))
-        .merge(http.webhook_routes(otp.clone(), accounts))
+        .merge(http.webhook_routes(intake, accounts))
         .merge(http.health_routes(probes))
         .merge(http.metrics_routes(|| "wartel_up 1\n".to_owned()))
         .merge(http.page_routes(otp))

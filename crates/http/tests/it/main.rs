@@ -12,6 +12,7 @@
 mod app;
 mod docs;
 mod health;
+mod inbox;
 mod logs;
 mod pages;
 mod register;

@@ -14,9 +14,7 @@ use wartel_http::ServeLimits;
 use wartel_http::axum::body::{Body, BodyDataStream};
 use wartel_http::axum::http::{Method, Request, StatusCode};
 
-use crate::app::{
-    PHONE, REQUEST_OTP, RequestExt as _, TestApp, VERIFY_OTP, WEBHOOK_TOKEN, call, json_request, request,
-};
+use crate::app::{PHONE, REQUEST_OTP, RequestExt as _, TestApp, VERIFY_OTP, call, json_request, request};
 use crate::store::Mode;
 use crate::v1::{Program, START, signed};
 
@@ -27,8 +25,7 @@ async fn path_of(app: &TestApp) -> String {
 
 /// The provider says that the first message was delivered.
 async fn deliver(app: &TestApp) {
-    let receipt = json!({"id": "fake-1", "state": "delivered"});
-    app.post(&format!("/webhook/whatsapp/{WEBHOOK_TOKEN}"), receipt).await.expect(StatusCode::OK);
+    app.report(json!({"id": "fake-1", "state": "delivered"})).await;
 }
 
 /// A stream of events as its reader sees it.

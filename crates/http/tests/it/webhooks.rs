@@ -2,12 +2,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use wartel_core::{StoreError, StoreErrorKind};
 use wartel_http::axum::body::Body;
 use wartel_http::axum::http::{Method, StatusCode};
+use wartel_http::{HttpConfig, WebhookAccount, WebhookAccounts};
 use wartel_messaging::adapters::fonnte::FonnteWebhooks;
 use wartel_messaging::{
     Authenticity, DeliveryReceipt, DeliveryState, DeviceEvent, InboundEvent, ProviderMessageId, ReceiptKey,
-    WebhookError, WebhookRequest, WebhookSource,
+    WebhookError, WebhookHandshake, WebhookRequest, WebhookSource,
 };
 
 use crate::app::{PHONE, RequestExt as _, Setup, TestApp, WEBHOOK_TOKEN, json_request, request};
@@ -74,7 +76,7 @@ async fn receipts_move_the_delivery_and_never_back() {
         ("failed", "delivered"),
         ("read", "read"),
     ] {
-        let answer = app.post(&path(), json!({"id": "fake-1", "state": state})).await.expect(StatusCode::OK);
+        let answer = app.report(json!({"id": "fake-1", "state": state})).await;
         assert_eq!(answer.json["data"]["events"], 1);
         assert_eq!(delivery(&app, &started).await, shown, "after {state}");
     }
@@ -91,8 +93,23 @@ async fn what_means_nothing_here_is_taken_all_the_same() {
         json!({"connected": true}),
         json!([{"other": 1}, {"id": "x", "state": "read"}, 5]),
     ] {
-        app.post(&path(), body).await.expect(StatusCode::OK);
+        app.report(body).await;
     }
+    let lines = app.inbox.lines().await;
+    assert_eq!(lines.iter().map(|line| line.events).collect::<Vec<_>>(), [3, 1, 1, 1, 1, 0]);
+    assert_eq!(lines[0].ignored, ["unknown"]);
+}
+
+#[tokio::test]
+async fn the_same_news_is_taken_once_however_often_it_comes() {
+    let app = TestApp::new();
+    let started = app.start(PHONE).await;
+    for _ in 0..3 {
+        app.report(json!({"id": "fake-1", "state": "read"})).await;
+    }
+    assert_eq!(delivery(&app, &started).await, "read");
+    let new: Vec<usize> = app.inbox.lines().await.iter().map(|line| line.new).collect();
+    assert_eq!(new, [0, 0, 1]);
 }
 
 #[tokio::test]
@@ -118,7 +135,11 @@ async fn only_bad_tokens_signatures_and_bodies_are_refused() {
         app.call(request(Method::POST, &path(), body)).await.problem(400, "invalid_request");
     }
     app.assert_nothing_stored("refused webhooks");
-    app.call(request(Method::GET, &path(), Body::empty())).await.problem(405, "invalid_request");
+    // What this program cannot read another version may; strangers and forgers leave no line.
+    let lines = app.inbox.lines().await;
+    assert_eq!(lines.len(), 3);
+    assert!(lines.iter().all(|line| line.new == 0 && line.ignored == ["the body cannot be read"]));
+    app.call(request(Method::PUT, &path(), Body::empty())).await.problem(405, "invalid_request");
     // No content type is asked for: providers send what they like.
     app.call(request(Method::POST, &path(), receipt.to_string())).await.expect(StatusCode::OK);
 }
@@ -133,19 +154,107 @@ async fn bodies_up_to_three_mebibytes_are_taken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_stored_is_to_be_sent_again() {
+async fn what_cannot_be_recorded_is_to_be_sent_again() {
     let app = TestApp::new();
     let started = app.start(PHONE).await;
     let receipt = json!({"id": "fake-1", "state": "read"});
     for mode in [Mode::Down, Mode::Hangs] {
-        app.store.set(mode);
+        app.inbox.set(mode);
         let before = tokio::time::Instant::now();
         app.post(&path(), receipt.clone()).await.problem(503, "store_unavailable");
         assert!(before.elapsed() < Duration::from_secs(5));
     }
-    app.store.set(Mode::Up);
-    app.post(&path(), receipt).await.expect(StatusCode::OK);
+    app.inbox.set(Mode::Panics);
+    app.post(&path(), receipt.clone()).await.problem(500, "internal");
+    app.inbox.set(Mode::Up);
+    app.report(receipt).await;
     assert_eq!(delivery(&app, &started).await, "read");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_recorded_is_worked_off_when_the_store_is_back() {
+    let app = TestApp::new();
+    let started = app.start(PHONE).await;
+    app.store.set(Mode::Down);
+    app.report(json!({"id": "fake-1", "state": "read"})).await;
+    app.store.set(Mode::Up);
+    assert_eq!(delivery(&app, &started).await, "accepted", "it is not lost, and not there yet");
+    app.clock.advance(Duration::from_secs(1));
+    app.dispatcher.dispatch_due().await.unwrap();
+    assert_eq!(delivery(&app, &started).await, "read");
+}
+
+/// Echoes the query.
+#[derive(Debug)]
+struct Echo;
+
+impl WebhookHandshake for Echo {
+    fn answer(&self, query: &str) -> Option<String> {
+        query.strip_prefix("say=").map(str::to_owned)
+    }
+}
+
+#[tokio::test]
+async fn the_question_of_a_provider_is_answered_as_plain_text() {
+    let app = TestApp::with(Setup { handshake: Some(Arc::new(Echo)), ..Setup::default() });
+    let answer = app.get(&format!("{}?say=1158201444", path())).await;
+    assert_eq!((answer.status, answer.text()), (StatusCode::OK, "1158201444"));
+    assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
+    app.get(&path()).await.problem(403, "invalid_request");
+    app.get(&format!("{}?say={}", path(), "x".repeat(5_000))).await.problem(403, "invalid_request");
+    app.get("/webhook/whatsapp/0123456789abcdef0124?say=1").await.problem(404, "not_found");
+    // An account whose provider asks nothing.
+    TestApp::new().get(&format!("{}?say=1", path())).await.problem(403, "invalid_request");
+}
+
+/// Says by which address it was called.
+#[derive(Debug)]
+struct SignsUrls;
+
+impl WebhookSource for SignsUrls {
+    fn authenticity(&self) -> Authenticity {
+        Authenticity::Signed
+    }
+
+    fn decode(&self, request: WebhookRequest<'_>) -> Result<Vec<InboundEvent>, WebhookError> {
+        let expected = request.header("x-url");
+        if request.url == expected { Ok(Vec::new()) } else { Err(WebhookError::BadSignature) }
+    }
+}
+
+#[tokio::test]
+async fn the_address_is_known_as_the_provider_knows_it() {
+    let called = |query: &str| request(Method::POST, &format!("{}{query}", path()), Body::empty());
+    let app = TestApp::with(Setup { source: Arc::new(SignsUrls), ..Setup::default() });
+    app.call(called("")).await.expect(StatusCode::OK);
+    for base in ["https://toko.example/wartel", "https://toko.example/wartel/"] {
+        let mut config = HttpConfig::default();
+        config.public_url = Some(base.to_owned());
+        let app = TestApp::with(Setup { source: Arc::new(SignsUrls), config, ..Setup::default() });
+        for query in ["", "?a=1&b=%20"] {
+            let url = format!("https://toko.example/wartel{}{query}", path());
+            app.call(called(query).header("x-url", &url)).await.expect(StatusCode::OK);
+        }
+        app.call(called("")).await.problem(401, "invalid_request");
+    }
+}
+
+/// Accounts in a database that does not answer.
+#[derive(Debug)]
+struct Unreachable;
+
+#[async_trait::async_trait]
+impl WebhookAccounts for Unreachable {
+    async fn by_token(&self, _token: &str) -> Result<Option<Arc<WebhookAccount>>, StoreError> {
+        Err(StoreError::new(StoreErrorKind::Unavailable, "accounts.by_token"))
+    }
+}
+
+#[tokio::test]
+async fn accounts_that_cannot_be_looked_up_are_not_taken_for_unknown() {
+    let app = TestApp::with(Setup { accounts: Some(Arc::new(Unreachable)), ..Setup::default() });
+    app.post(&path(), json!([])).await.problem(503, "store_unavailable");
+    app.get(&path()).await.problem(503, "store_unavailable");
 }
 
 #[tokio::test]

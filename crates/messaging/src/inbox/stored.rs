@@ -6,6 +6,7 @@ use wartel_core::{Jid, PhoneNumber, Timestamp};
 
 use super::entry::{InboxEvent, InboxKind};
 use crate::device::DeviceEvent;
+use crate::error::SendErrorKind;
 use crate::inbound::{Author, ContactAddress, InboundContent, InboundMessage, MAX_INBOUND_TEXT, cut};
 use crate::message::MediaKind;
 use crate::provider::ProviderMessageId;
@@ -72,6 +73,9 @@ struct Receipt {
     state: DeliveryState,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<Timestamp>,
+    /// Why it failed; a word that this program does not know is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -107,6 +111,7 @@ impl InboxEvent {
                 key: receipt.key.clone(),
                 state: receipt.state,
                 at: receipt.at,
+                failure: receipt.failure.map(|kind| kind.as_str().to_owned()),
             }),
             Self::Device(event) => serde_json::to_string(&Device::of(*event)),
         };
@@ -122,8 +127,9 @@ impl InboxEvent {
                 Self::Message(serde_json::from_str::<Message>(text).ok()?.read()?)
             }
             InboxKind::Receipt => {
-                let Receipt { provider, key, state, at } = serde_json::from_str(text).ok()?;
-                Self::Receipt(DeliveryReceipt::new(provider, key, state).with_at(at))
+                let Receipt { provider, key, state, at, failure } = serde_json::from_str(text).ok()?;
+                let failure = failure.and_then(|word| SendErrorKind::from_stored(&word));
+                Self::Receipt(DeliveryReceipt::new(provider, key, state).with_at(at).with_failure(failure))
             }
             InboxKind::Device => Self::Device(serde_json::from_str::<Device>(text).ok()?.read()),
         })
@@ -277,6 +283,8 @@ mod tests {
             InboundMessage::new(contact(), InboundContent::text("dari kami")).from_own_account(),
         ));
         let key = ReceiptKey::new(id(), Some(ProviderMessageId::new("S"))).unwrap();
+        let failed = DeliveryReceipt::new("fonnte", key.clone(), DeliveryState::Failed);
+        events.push(InboxEvent::Receipt(failed.with_failure(Some(SendErrorKind::NotOnWhatsApp))));
         events.push(InboxEvent::Receipt(DeliveryReceipt::new("fonnte", key, DeliveryState::Delivered)));
         let until = Some(Timestamp::from_micros(7));
         for device in [

@@ -118,6 +118,8 @@ pub(crate) struct Config {
     pub(crate) app_name: String,
     pub(crate) tenant: TenantId,
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Where providers reach the service.
+    pub(crate) public_url: Option<String>,
     pub(crate) database: Database,
     /// The address of a Redis server that keeps the codes, where it is not the database.
     pub(crate) redis: Option<Secret>,

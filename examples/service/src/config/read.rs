@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use wartel_core::{Country, MasterKey, Secret, TenantId};
+use wartel_http::HttpConfig;
 use wartel_otp::guard::PumpingPolicy;
 use wartel_otp::{OtpPolicy, Rate, TestNumber, parse_span};
 use wartel_storage::postgres::{PostgresConfig, PostgresConfigError};
@@ -26,6 +27,7 @@ const KNOWN: &[&str] = &[
     "WARTEL_APP_NAME",
     "WARTEL_PUBLIC_TENANT",
     "WARTEL_TRUSTED_PROXIES",
+    "WARTEL_PUBLIC_URL",
     "WARTEL_ADMIN_PASSWORD",
     "WARTEL_DATABASE_CONNECTIONS",
     "WARTEL_OTP_LENGTH",
@@ -60,6 +62,7 @@ pub(crate) fn from_vars(vars: &Vars) -> Result<Config, ConfigProblems> {
         app_name: reader.app_name(),
         tenant: reader.tenant(),
         trusted_proxies: reader.trusted_proxies(),
+        public_url: reader.public_url(),
         database: reader.database(),
         redis: reader.redis(),
         messaging: super::messaging::read(vars, environment, &mut reader.problems),
@@ -166,6 +169,18 @@ impl Reader<'_> {
             self.problem(name, "must be networks such as 10.0.0.0/8,127.0.0.1/32, separated by commas");
             Vec::new()
         })
+    }
+
+    fn public_url(&mut self) -> Option<String> {
+        let mut config = HttpConfig::default();
+        config.public_url = Some(self.vars.get("WARTEL_PUBLIC_URL")?.to_owned());
+        if config.validate().is_err() {
+            self.problem(
+                "WARTEL_PUBLIC_URL",
+                "must be an address such as https://toko.example, without a query",
+            );
+        }
+        config.public_url
     }
 
     fn database(&mut self) -> Database {

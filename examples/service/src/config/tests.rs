@@ -49,6 +49,7 @@ fn production_names_what_is_risky() {
         (("WHATSAPP_API_URL", "not a url"), "WHATSAPP_API_URL"),
         (("WHATSAPP_WEBHOOK_TOKEN", "short"), "WHATSAPP_WEBHOOK_TOKEN"),
         (("WARTEL_APP_NAME", "***"), "WARTEL_APP_NAME"),
+        (("WARTEL_PUBLIC_URL", "toko.example"), "WARTEL_PUBLIC_URL"),
         (("WARTEL_OTP_SENDS_PER_IP", "6/1h,10/1h"), "WARTEL_OTP_SENDS_PER_IP"),
         (("WARTEL_OTP_REFUSED_PER_IP", "65/1h"), "WARTEL_OTP_REFUSED_PER_IP"),
         (("WARTEL_OTP_PUMPING", "off"), "WARTEL_OTP_PUMPING"),
@@ -138,6 +139,7 @@ fn the_policy_comes_from_the_environment() {
         ("WARTEL_OTP_COUNTRIES", "ID,MY"),
         ("WARTEL_OTP_SENDS_PER_PHONE", "3/10m"),
         ("WARTEL_TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1"),
+        ("WARTEL_PUBLIC_URL", "https://toko.example/wartel"),
     ])
     .unwrap();
     assert_eq!(config.policy.length, 8);
@@ -145,6 +147,7 @@ fn the_policy_comes_from_the_environment() {
     assert_eq!(config.policy.countries.len(), 2);
     assert_eq!(config.policy.sends_per_phone[0].max, 3);
     assert_eq!(config.trusted_proxies.len(), 2);
+    assert_eq!(config.public_url.as_deref(), Some("https://toko.example/wartel"));
     assert!(read(&[("WARTEL_OTP_COUNTRIES", "")]).unwrap().policy.countries.is_empty());
 }
 
