@@ -2,7 +2,9 @@
 
 mod contract;
 mod fonnte;
+mod fuzz;
 mod gowa;
 mod recorded;
 mod support;
+mod table;
 mod waha;
