@@ -10,3 +10,17 @@ mod fonnte {
         SandboxEnv::new(ProviderKind::Fonnte, "token invalid").await
     });
 }
+
+mod cloud_api {
+    use super::*;
+    wartel_messaging::message_provider_contract!(async {
+        SandboxEnv::new(ProviderKind::CloudApi, "190").await
+    });
+}
+
+mod twilio {
+    use super::*;
+    wartel_messaging::message_provider_contract!(async {
+        SandboxEnv::new(ProviderKind::Twilio, "20003").await
+    });
+}

@@ -1,5 +1,6 @@
 //! The adapters against the sandbox's providers over HTTP: two readings of the same documentation meet.
 
+mod cloud_api;
 mod contract;
 mod fonnte;
 mod fuzz;
@@ -7,4 +8,5 @@ mod gowa;
 mod recorded;
 mod support;
 mod table;
+mod twilio;
 mod waha;

@@ -17,6 +17,8 @@ pub(crate) use wartel_sandbox::{
 
 /// A made-up customer.
 pub(crate) const PHONE: &str = "6281234567890";
+/// Where webhooks go: nobody listens there.
+pub(crate) const NOWHERE: &str = "http://127.0.0.1:9/webhook";
 /// Long enough for a slow machine; nothing waits this long when it works.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -30,7 +32,7 @@ pub(crate) fn quick() -> SandboxBuilder {
 }
 
 pub(crate) async fn start(kind: ProviderKind) -> Sandbox {
-    quick().webhooks_of(kind, "http://127.0.0.1:9/webhook").start().await.unwrap()
+    quick().webhooks_of(kind, NOWHERE).start().await.unwrap()
 }
 
 /// The account that the sandbox's settings make, as an application would make it.
@@ -49,7 +51,7 @@ pub(crate) fn decode(
     for (name, value) in &webhook.headers {
         headers.insert(HeaderName::try_from(name).unwrap(), HeaderValue::from_str(value).unwrap());
     }
-    source.decode(WebhookRequest::new(&headers, &webhook.body))
+    source.decode(WebhookRequest::new(&headers, &webhook.body).with_url(NOWHERE))
 }
 
 /// Waits until what was posted so far decodes to events that `enough` is content with; gives back all of them.
@@ -72,11 +74,13 @@ pub(crate) async fn events_until(
 }
 
 pub(crate) fn messages(events: &[InboundEvent]) -> Vec<&InboundMessage> {
-    let message = |event| match event {
-        &InboundEvent::Message(ref message) => Some(message),
-        _ => None,
-    };
-    events.iter().filter_map(message).collect()
+    events
+        .iter()
+        .filter_map(|event| match event {
+            InboundEvent::Message(message) => Some(message),
+            _ => None,
+        })
+        .collect()
 }
 
 /// An adapter over HTTP, and the sandbox's phone as its far end.
