@@ -7,6 +7,7 @@ mod control;
 mod devices;
 mod events;
 mod faults;
+mod gateways;
 mod mounted;
 mod pages;
 mod send;

@@ -24,3 +24,17 @@ mod twilio {
         SandboxEnv::new(ProviderKind::Twilio, "20003").await
     });
 }
+
+mod gowa {
+    use super::*;
+    wartel_messaging::message_provider_contract!(async {
+        SandboxEnv::new(ProviderKind::Gowa, "Unauthorized").await
+    });
+}
+
+mod waha {
+    use super::*;
+    wartel_messaging::message_provider_contract!(async {
+        SandboxEnv::new(ProviderKind::Waha, "Unauthorized").await
+    });
+}

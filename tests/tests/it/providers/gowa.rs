@@ -1,15 +1,19 @@
-//! GOWA: the contract, pairing, and webhooks from the bytes to the events.
+//! GOWA: pairing, second ports, and webhooks from the bytes to the events.
 
-use super::recorded::*;
-use wartel_core::{Jid, Timestamp};
+use wartel_core::{Country, Jid, PhoneNumber, Timestamp};
 use wartel_messaging::adapters::gowa::{Gowa, GowaConfig};
 use wartel_messaging::testing::sample_message;
 use wartel_messaging::{
-    Authenticity, Author, Content, DeliveryState, InboundContent, Media, MediaKind, NumberCheckResult,
-    OutboundMessage, PairingMethod, PairingOffer, ProviderMessageId, QrCode, Recipient, RetryAdvice,
-    SendErrorKind,
+    Account, Authenticity, Author, Content, DeliveryState, InboundContent, InboundEvent, Media, MediaKind,
+    MessageProvider, NumberCheckResult, OutboundMessage, PairingMethod, PairingOffer, ProviderMessageId,
+    QrCode, Recipient, RetryAdvice, SendErrorKind, WebhookError,
 };
-use wartel_sandbox::{CustomerMessage, DeviceState, Extra, Shown};
+use wartel_sandbox::{
+    CustomerMessage, DeviceState, Endpoint, Extra, Fault, ProviderKind, Sandbox, SandboxDevice, Shown,
+};
+
+use super::posted::{PHONE, decode, events_until, listening, messages, phone, posted, quick};
+use super::support::{PATIENCE, account};
 
 const GOWA: ProviderKind = ProviderKind::Gowa;
 
@@ -19,21 +23,10 @@ fn config(sandbox: &Sandbox) -> GowaConfig {
     GowaConfig::new(settings.url.as_str()).with_login(settings.setting("user").unwrap(), password)
 }
 
-async fn env() -> Env {
-    let sandbox = quick().start().await.unwrap();
-    let config = config(&sandbox).with_timeout(Duration::from_secs(1));
-    let provider = Arc::new(Gowa::new(config).unwrap());
-    Env { sandbox, kind: GOWA, provider }
-}
-
-mod contract {
-    wartel_messaging::message_provider_contract!(async { super::env().await });
-}
-
 async fn unpaired() -> (Sandbox, SandboxDevice, Account) {
     let sandbox = quick().unpaired(GOWA).start().await.unwrap();
     let device = sandbox.device(GOWA);
-    let account = account(&device);
+    let account = account(&device.account());
     (sandbox, device, account)
 }
 
@@ -87,7 +80,7 @@ async fn a_phone_is_paired_by_a_typed_code_and_removes_the_device_again() {
 #[tokio::test]
 async fn a_device_that_is_linked_but_offline_is_not_paired_anew() {
     let sandbox = quick().connected(false).start().await.unwrap();
-    let account = account(&sandbox.device(GOWA));
+    let account = account(&sandbox.account(GOWA));
     let error = account.provider.send(&sample_message()).await.unwrap_err();
     assert_eq!((error.kind(), error.advice()), (SendErrorKind::DeviceOffline, RetryAdvice::After(None)));
     let error = account.pairing.unwrap().start_pairing(&PairingMethod::Qr).await.unwrap_err();
@@ -113,10 +106,10 @@ async fn a_device_that_nobody_made_is_made_and_then_has_to_be_named() {
 
 #[tokio::test]
 async fn what_customers_write_comes_out_as_it_was_written() {
-    let sandbox = start(GOWA).await;
+    let sandbox = quick().start().await.unwrap();
     let device = sandbox.device(GOWA);
-    let webhooks = account(&device).webhooks.unwrap();
-    assert_eq!(webhooks.authenticity(), Authenticity::Signed);
+    let (account, mut app) = listening(&device).await;
+    assert_eq!(account.webhooks.unwrap().authenticity(), Authenticity::Signed);
     let lid = Jid::parse(&format!("{}@lid", sandbox.lid(PHONE))).unwrap();
     let written = device.write(&CustomerMessage::new(PHONE, "Masih ada?").named("Budi").quoting("3EB0AA"));
     let photo = Extra::Media {
@@ -138,7 +131,7 @@ async fn what_customers_write_comes_out_as_it_was_written() {
 
     let ours =
         |event: &InboundEvent| matches!(event, InboundEvent::Message(m) if m.author == Author::OwnAccount);
-    let events = events_until(&sandbox, &*webhooks, |events| events.iter().any(ours)).await;
+    let events = events_until(&mut app, ours).await;
     let messages = messages(&events);
     let [first, photo, place, hidden, both, one, other, echo] = messages.as_slice() else {
         panic!("{} messages", messages.len())
@@ -164,9 +157,8 @@ async fn what_customers_write_comes_out_as_it_was_written() {
 
 #[tokio::test]
 async fn receipts_carry_the_id_that_the_send_gave() {
-    let sandbox = start(GOWA).await;
-    let account = account(&sandbox.device(GOWA));
-    let webhooks = account.webhooks.unwrap();
+    let sandbox = quick().start().await.unwrap();
+    let (account, mut app) = listening(&sandbox.device(GOWA)).await;
     let sent = account.provider.send(&sample_message()).await.unwrap().message_id.unwrap();
     sandbox.wait_for_message(PHONE, PATIENCE).await.unwrap();
     sandbox.mark_read(PHONE);
@@ -176,8 +168,8 @@ async fn receipts_carry_the_id_that_the_send_gave() {
         }
         _ => None,
     };
-    let read = |events: &[InboundEvent]| events.iter().filter_map(state).any(|s| s == DeliveryState::Read);
-    let events = events_until(&sandbox, &*webhooks, read).await;
+    let read = |event: &InboundEvent| state(event) == Some(DeliveryState::Read);
+    let events = events_until(&mut app, read).await;
     let states: Vec<DeliveryState> = events.iter().filter_map(state).collect();
     assert_eq!(states, [DeliveryState::Delivered, DeliveryState::Read]);
     assert!(messages(&events).is_empty(), "what the application sends is not told again");
@@ -185,12 +177,12 @@ async fn receipts_carry_the_id_that_the_send_gave() {
 
 #[tokio::test]
 async fn a_forged_or_changed_webhook_is_refused() {
-    let sandbox = start(GOWA).await;
+    let sandbox = quick().start().await.unwrap();
     let device = sandbox.device(GOWA);
-    let webhooks = account(&device).webhooks.unwrap();
+    let (account, _app) = listening(&device).await;
+    let webhooks = account.webhooks.unwrap();
     device.write(&CustomerMessage::new(PHONE, "Halo"));
-    events_until(&sandbox, &*webhooks, |events| !events.is_empty()).await;
-    let posted = sandbox.webhook_attempts().remove(0);
+    let posted = posted(&sandbox).await;
     assert!(decode(&*webhooks, &posted).is_ok());
     let mut changed = posted.clone();
     changed.body = String::from_utf8(posted.body.to_vec()).unwrap().replace("Halo", "Hola").into();
@@ -208,7 +200,7 @@ async fn a_forged_or_changed_webhook_is_refused() {
 #[tokio::test]
 async fn numbers_presence_and_files_are_understood() {
     let sandbox = quick().without_whatsapp(["081234567891"]).start().await.unwrap();
-    let account = account(&sandbox.device(GOWA));
+    let account = account(&sandbox.account(GOWA));
     let numbers = account.numbers.unwrap();
     let absent = PhoneNumber::parse("081234567891", Country::INDONESIA).unwrap();
     assert_eq!(numbers.check_number(&phone()).await.unwrap(), NumberCheckResult::OnWhatsApp);
@@ -237,7 +229,7 @@ async fn numbers_presence_and_files_are_understood() {
 #[tokio::test]
 async fn refusals_have_their_kind() {
     let sandbox = quick().start().await.unwrap();
-    let provider = account(&sandbox.device(GOWA)).provider;
+    let provider = account(&sandbox.account(GOWA)).provider;
     for (reason, kind, advice) in [
         ("DEVICE_MANAGER_UNAVAILABLE", SendErrorKind::Unavailable, RetryAdvice::After(None)),
         ("INVALID_WA_CLI", SendErrorKind::DeviceOffline, RetryAdvice::Never),

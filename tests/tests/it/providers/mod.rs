@@ -5,6 +5,7 @@ mod contract;
 mod fonnte;
 mod fuzz;
 mod gowa;
+mod posted;
 mod recorded;
 mod support;
 mod table;

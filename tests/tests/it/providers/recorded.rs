@@ -82,39 +82,3 @@ pub(crate) fn messages(events: &[InboundEvent]) -> Vec<&InboundMessage> {
         })
         .collect()
 }
-
-/// An adapter over HTTP, and the sandbox's phone as its far end.
-pub(crate) struct Env {
-    pub(crate) sandbox: Sandbox,
-    pub(crate) kind: ProviderKind,
-    pub(crate) provider: Arc<dyn MessageProvider>,
-}
-
-#[async_trait::async_trait]
-impl ProviderEnv for Env {
-    fn provider(&self) -> Arc<dyn MessageProvider> {
-        self.provider.clone()
-    }
-
-    async fn arrived(&self) -> Vec<Arrived> {
-        let ours = |message: &wartel_sandbox::SandboxMessage| {
-            message.direction == Direction::ToCustomer && message.provider == self.kind
-        };
-        let arrived = |message: wartel_sandbox::SandboxMessage| {
-            let to = PhoneNumber::from_e164(&format!("+{}", message.to)).unwrap();
-            Arrived::new(to, message.text)
-        };
-        self.sandbox.messages().into_iter().filter(ours).map(arrived).collect()
-    }
-}
-
-#[async_trait::async_trait]
-impl FailingEnv for Env {
-    async fn fail_next(&self, failure: Failure) {
-        let fault = match failure {
-            Failure::NoAnswer => Fault::hang(PATIENCE),
-            _ => Fault::refuse("Unauthorized"),
-        };
-        self.sandbox.fault(fault.at(self.kind).on(Endpoint::Send).times(1));
-    }
-}

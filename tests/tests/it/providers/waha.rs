@@ -1,37 +1,27 @@
-//! WAHA: the contract, pairing, and webhooks from the bytes to the events.
+//! WAHA: pairing, second ports, and webhooks from the bytes to the events.
 
-use super::recorded::*;
-use wartel_core::{Jid, Timestamp};
+use wartel_core::{Country, Jid, PhoneNumber, Timestamp};
 use wartel_messaging::adapters::waha::{Waha, WahaConfig};
 use wartel_messaging::testing::sample_message;
 use wartel_messaging::{
-    Authenticity, Author, Content, DeliveryState, DeviceEvent, InboundContent, Media, MediaKind,
-    NumberCheckResult, OutboundMessage, PairingMethod, PairingOffer, ProviderMessageId, QrCode, Recipient,
-    RetryAdvice, SendErrorKind,
+    Account, Authenticity, Author, Content, DeliveryState, DeviceEvent, InboundContent, InboundEvent, Media,
+    MediaKind, MessageProvider, NumberCheckResult, OutboundMessage, PairingMethod, PairingOffer,
+    ProviderMessageId, QrCode, Recipient, RetryAdvice, SendErrorKind, WebhookError,
 };
-use wartel_sandbox::{CustomerMessage, DeviceState, Extra, Shown};
+use wartel_sandbox::{
+    CustomerMessage, DeviceState, Endpoint, Extra, Fault, ProviderKind, Sandbox, SandboxDevice, Shown,
+};
+
+use super::posted::{PHONE, decode, events_until, listening, messages, phone, posted, quick};
+use super::support::{Application, PATIENCE, account};
 
 const WAHA: ProviderKind = ProviderKind::Waha;
 
-async fn env() -> Env {
-    let sandbox = quick().start().await.unwrap();
-    let settings = sandbox.account(WAHA);
-    let mut config = WahaConfig::new(settings.url.as_str(), settings.setting("token").unwrap());
-    config.timeout = Duration::from_secs(1);
-    let provider = Arc::new(Waha::new(config).unwrap());
-    Env { sandbox, kind: WAHA, provider }
-}
-
-mod contract {
-    wartel_messaging::message_provider_contract!(async { super::env().await });
-}
-
-async fn unpaired() -> (Sandbox, SandboxDevice, Account) {
-    let sandbox =
-        quick().unpaired(WAHA).webhooks_of(WAHA, "http://127.0.0.1:9/webhook").start().await.unwrap();
+async fn unpaired() -> (Sandbox, SandboxDevice, Account, Application) {
+    let sandbox = quick().unpaired(WAHA).start().await.unwrap();
     let device = sandbox.device(WAHA);
-    let account = account(&device);
-    (sandbox, device, account)
+    let (account, app) = listening(&device).await;
+    (sandbox, device, account, app)
 }
 
 fn state(event: DeviceEvent) -> InboundEvent {
@@ -40,9 +30,8 @@ fn state(event: DeviceEvent) -> InboundEvent {
 
 #[tokio::test]
 async fn a_phone_is_paired_by_qr_and_connected_only_after_the_scan() {
-    let (sandbox, device, account) = unpaired().await;
+    let (_sandbox, device, account, mut app) = unpaired().await;
     let pairing = account.pairing.unwrap();
-    let webhooks = account.webhooks.unwrap();
     let before = pairing.device().await.unwrap();
     assert_eq!((before.connected, before.paired, before.phone), (false, None, None));
 
@@ -52,12 +41,10 @@ async fn a_phone_is_paired_by_qr_and_connected_only_after_the_scan() {
     let again = pairing.start_pairing(&PairingMethod::Qr).await.unwrap();
     assert!(matches!(again, PairingOffer::Qr { qr: QrCode::Text(same), .. } if same == text));
     assert_eq!(pairing.device().await.unwrap().paired, Some(false));
-    let events = events_until(&sandbox, &*webhooks, |events| !events.is_empty()).await;
-    assert_eq!(events, [state(DeviceEvent::QrChanged)], "nothing says connected yet");
+    assert_eq!(app.next().await, state(DeviceEvent::QrChanged));
 
     assert!(device.scan_text(&text));
-    let connected = |events: &[InboundEvent]| events.contains(&state(DeviceEvent::Connected));
-    events_until(&sandbox, &*webhooks, connected).await;
+    assert_eq!(app.next().await, state(DeviceEvent::Connected), "the next news, and no other before it");
     let after = pairing.device().await.unwrap();
     assert_eq!((after.connected, after.paired), (true, Some(true)));
     assert_eq!(after.phone.unwrap().digits(), device.number());
@@ -67,7 +54,7 @@ async fn a_phone_is_paired_by_qr_and_connected_only_after_the_scan() {
 
 #[tokio::test]
 async fn a_scan_alone_is_no_connection() {
-    let (_sandbox, device, account) = unpaired().await;
+    let (_sandbox, device, account, _app) = unpaired().await;
     let pairing = account.pairing.unwrap();
     pairing.start_pairing(&PairingMethod::Qr).await.unwrap();
     assert!(device.scan_only());
@@ -77,19 +64,17 @@ async fn a_scan_alone_is_no_connection() {
 
 #[tokio::test]
 async fn a_phone_is_paired_by_a_typed_code_and_removes_the_device_again() {
-    let (sandbox, device, account) = unpaired().await;
-    let (pairing, webhooks) = (account.pairing.unwrap(), account.webhooks.unwrap());
+    let (_sandbox, device, account, mut app) = unpaired().await;
+    let pairing = account.pairing.unwrap();
     let offer = pairing.start_pairing(&PairingMethod::Code(phone())).await.unwrap();
     let PairingOffer::Code { code, .. } = offer else { panic!("no code") };
     assert!(device.scan_text(&code.expose().replace('-', "")));
-    let connected = |events: &[InboundEvent]| events.contains(&state(DeviceEvent::Connected));
-    events_until(&sandbox, &*webhooks, connected).await;
+    events_until(&mut app, |event| *event == state(DeviceEvent::Connected)).await;
 
     assert!(device.remove());
-    let removed = |events: &[InboundEvent]| events.contains(&state(DeviceEvent::LoggedOut));
-    let events = events_until(&sandbox, &*webhooks, removed).await;
-    let tail = [DeviceEvent::Disconnected, DeviceEvent::LoggedOut, DeviceEvent::QrChanged].map(state);
-    assert!(events.ends_with(&tail), "{events:?}");
+    assert_eq!(app.next().await, state(DeviceEvent::Disconnected));
+    let asked_again = [DeviceEvent::LoggedOut, DeviceEvent::QrChanged].map(state);
+    assert_eq!(app.decoded().await.unwrap(), asked_again);
     let error = account.provider.send(&sample_message()).await.unwrap_err();
     assert_eq!((error.kind(), error.advice()), (SendErrorKind::DeviceOffline, RetryAdvice::Never));
     let offer = pairing.start_pairing(&PairingMethod::Qr).await.unwrap();
@@ -110,7 +95,7 @@ async fn a_session_that_nobody_made_is_made_and_one_that_is_left_can_be_left_aga
     let made = sandbox.devices().pop().unwrap();
     assert_eq!((made.provider(), made.state()), (WAHA, DeviceState::QrShown));
 
-    let pairing = account(&sandbox.device(WAHA)).pairing.unwrap();
+    let pairing = account(&sandbox.account(WAHA)).pairing.unwrap();
     for _ in 0..2 {
         pairing.disconnect().await.unwrap();
         assert!(!pairing.device().await.unwrap().connected);
@@ -119,10 +104,10 @@ async fn a_session_that_nobody_made_is_made_and_one_that_is_left_can_be_left_aga
 
 #[tokio::test]
 async fn what_customers_write_comes_out_as_it_was_written() {
-    let sandbox = start(WAHA).await;
+    let sandbox = quick().start().await.unwrap();
     let device = sandbox.device(WAHA);
-    let webhooks = account(&device).webhooks.unwrap();
-    assert_eq!(webhooks.authenticity(), Authenticity::Signed);
+    let (account, mut app) = listening(&device).await;
+    assert_eq!(account.webhooks.unwrap().authenticity(), Authenticity::Signed);
     let lid = Jid::parse(&format!("{}@lid", sandbox.lid(PHONE))).unwrap();
     let written = device.write(&CustomerMessage::new(PHONE, "Masih ada?").named("Budi").quoting("3EB0AA"));
     let photo = Extra::Media {
@@ -144,7 +129,7 @@ async fn what_customers_write_comes_out_as_it_was_written() {
 
     let ours =
         |event: &InboundEvent| matches!(event, InboundEvent::Message(m) if m.author == Author::OwnAccount);
-    let events = events_until(&sandbox, &*webhooks, |events| events.iter().any(ours)).await;
+    let events = events_until(&mut app, ours).await;
     let messages = messages(&events);
     let [first, photo, place, hidden, both, one, other, echo] = messages.as_slice() else {
         panic!("{} messages", messages.len())
@@ -170,9 +155,8 @@ async fn what_customers_write_comes_out_as_it_was_written() {
 
 #[tokio::test]
 async fn receipts_and_echoes_carry_the_id_that_the_send_gave() {
-    let sandbox = start(WAHA).await;
-    let account = account(&sandbox.device(WAHA));
-    let webhooks = account.webhooks.unwrap();
+    let sandbox = quick().start().await.unwrap();
+    let (account, mut app) = listening(&sandbox.device(WAHA)).await;
     let sent = account.provider.send(&sample_message()).await.unwrap().message_id.unwrap();
     sandbox.wait_for_message(PHONE, PATIENCE).await.unwrap();
     sandbox.mark_read(PHONE);
@@ -182,8 +166,8 @@ async fn receipts_and_echoes_carry_the_id_that_the_send_gave() {
         }
         _ => None,
     };
-    let read = |events: &[InboundEvent]| events.iter().filter_map(state).any(|s| s == DeliveryState::Read);
-    let events = events_until(&sandbox, &*webhooks, read).await;
+    let read = |event: &InboundEvent| state(event) == Some(DeliveryState::Read);
+    let events = events_until(&mut app, read).await;
     let states: Vec<DeliveryState> = events.iter().filter_map(state).collect();
     assert_eq!(states, [DeliveryState::Sent, DeliveryState::Delivered, DeliveryState::Read]);
     let echo = messages(&events)[0];
@@ -192,16 +176,16 @@ async fn receipts_and_echoes_carry_the_id_that_the_send_gave() {
 
 #[tokio::test]
 async fn a_forged_or_changed_webhook_is_refused() {
-    let sandbox = start(WAHA).await;
+    let sandbox = quick().start().await.unwrap();
     let device = sandbox.device(WAHA);
-    let webhooks = account(&device).webhooks.unwrap();
+    let (account, _app) = listening(&device).await;
+    let webhooks = account.webhooks.unwrap();
     device.write(&CustomerMessage::new(PHONE, "Halo"));
-    events_until(&sandbox, &*webhooks, |events| !events.is_empty()).await;
-    let posted = sandbox.webhook_attempts().remove(0);
+    let posted = posted(&sandbox).await;
     assert!(decode(&*webhooks, &posted).is_ok());
     let mut changed = posted.clone();
     changed.body = String::from_utf8(posted.body.to_vec()).unwrap().replace("Halo", "Hola").into();
-    let mut bare = posted.clone();
+    let mut bare = posted;
     bare.headers.clear();
     for webhook in [changed, bare] {
         assert_eq!(decode(&*webhooks, &webhook), Err(WebhookError::BadSignature));
@@ -211,7 +195,7 @@ async fn a_forged_or_changed_webhook_is_refused() {
 #[tokio::test]
 async fn numbers_lids_presence_and_files_are_understood() {
     let sandbox = quick().without_whatsapp(["081234567891"]).start().await.unwrap();
-    let account = account(&sandbox.device(WAHA));
+    let account = account(&sandbox.account(WAHA));
     let numbers = account.numbers.unwrap();
     let absent = PhoneNumber::parse("081234567891", Country::INDONESIA).unwrap();
     assert_eq!(numbers.check_number(&phone()).await.unwrap(), NumberCheckResult::OnWhatsApp);
@@ -235,7 +219,7 @@ async fn numbers_lids_presence_and_files_are_understood() {
 #[tokio::test]
 async fn refusals_have_their_kind() {
     let sandbox = quick().start().await.unwrap();
-    let provider = account(&sandbox.device(WAHA)).provider;
+    let provider = account(&sandbox.account(WAHA)).provider;
     for (reason, kind, advice) in [
         ("STOPPED", SendErrorKind::DeviceOffline, RetryAdvice::Never),
         ("STARTING", SendErrorKind::DeviceOffline, RetryAdvice::After(None)),

@@ -1,0 +1,76 @@
+//! What the providers of self-hosted gateways post, read by their adapters.
+
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use wartel_core::{Country, PhoneNumber};
+use wartel_messaging::{Account, InboundEvent, InboundMessage, WebhookError, WebhookRequest, WebhookSource};
+use wartel_sandbox::{Sandbox, SandboxBuilder, SandboxDevice, WebhookAttempt};
+
+use super::support::{Application, PATIENCE, account};
+
+/// A made-up customer.
+pub(crate) const PHONE: &str = "6281234567890";
+
+pub(crate) fn phone() -> PhoneNumber {
+    PhoneNumber::parse(PHONE, Country::INDONESIA).unwrap()
+}
+
+/// A sandbox in which nothing waits.
+pub(crate) fn quick() -> SandboxBuilder {
+    Sandbox::builder().delivered_after(Duration::ZERO).connected_after(Duration::ZERO)
+}
+
+/// The account of a device, and an application that takes its webhooks.
+pub(crate) async fn listening(device: &SandboxDevice) -> (Account, Application) {
+    let account = account(&device.account());
+    let app = Application::start(account.webhooks.clone().unwrap()).await;
+    device.set_webhooks(&app.url).unwrap();
+    (account, app)
+}
+
+/// What comes from now on, until there is an event that `last` wants.
+pub(crate) async fn events_until(
+    app: &mut Application,
+    last: impl Fn(&InboundEvent) -> bool,
+) -> Vec<InboundEvent> {
+    let mut events = Vec::new();
+    while !events.iter().any(&last) {
+        events.extend(app.decoded().await.unwrap());
+    }
+    events
+}
+
+/// The first webhook that the sandbox has posted.
+pub(crate) async fn posted(sandbox: &Sandbox) -> WebhookAttempt {
+    let wait = async {
+        loop {
+            match sandbox.webhook_attempts().into_iter().next() {
+                Some(webhook) => return webhook,
+                None => tokio::task::yield_now().await,
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.expect("a webhook is posted")
+}
+
+/// Reads a webhook as it was posted: the same bytes, the same headers.
+pub(crate) fn decode(
+    source: &dyn WebhookSource,
+    webhook: &WebhookAttempt,
+) -> Result<Vec<InboundEvent>, WebhookError> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &webhook.headers {
+        headers.insert(HeaderName::try_from(name).unwrap(), HeaderValue::from_str(value).unwrap());
+    }
+    source.decode(WebhookRequest::new(&headers, &webhook.body))
+}
+
+/// The messages among events.
+pub(crate) fn messages(events: &[InboundEvent]) -> Vec<&InboundMessage> {
+    let all = events.iter().filter_map(|event| match event {
+        InboundEvent::Message(message) => Some(message),
+        _ => None,
+    });
+    all.collect()
+}
