@@ -46,7 +46,9 @@ pub(super) fn refusal(reason: &str) -> Reply {
     match STATUSES.iter().find(|(begins, ..)| reason.starts_with(begins)) {
         // Go's `http.Error` ends its text with a line break.
         Some((_, status, true)) => Reply::bytes(*status, TEXT, format!("{reason}\n")),
-        Some((_, status, false)) => envelope(*status, &Envelope { success: false, message: reason, data: None }),
+        Some((_, status, false)) => {
+            envelope(*status, &Envelope { success: false, message: reason, data: None })
+        }
         None => envelope(200, &Envelope { success: false, message: reason, data: None }),
     }
 }
@@ -76,7 +78,9 @@ pub(super) fn go_json(value: &impl Serialize) -> Bytes {
     for letter in json.chars() {
         match letter {
             // None of these stands outside of a text, so all may be escaped.
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => safe.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                safe.push_str(&format!("\\u{:04x}", u32::from(letter)))
+            }
             other => safe.push(other),
         }
     }

@@ -65,7 +65,10 @@ impl Provider for Gateway {
             return Received::refused(authorization(call), answer::not_found());
         };
         if call.method != *method {
-            return Received::refused(authorization(call), Reply::bytes(405, "text/plain; charset=utf-8", ""));
+            return Received::refused(
+                authorization(call),
+                Reply::bytes(405, "text/plain; charset=utf-8", ""),
+            );
         }
         let number = call.json().and_then(|body| Some(phone_key(body.get("number")?.as_str()?)));
         let device = shared.devices.first_of(ProviderKind::Gateway);

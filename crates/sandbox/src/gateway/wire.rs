@@ -72,7 +72,8 @@ fn message(inbound: &Inbound<'_>) -> bytes::Bytes {
 fn content(inbound: &Inbound<'_>) -> (String, Option<Value>) {
     let text = inbound.message.text.as_str();
     // A Go mistake: the address in memory instead of the text.
-    let pointer = |what: &str| format!("{what} received: %!s(*string=0xc000{:06x})", inbound.serial % 0x10_0000);
+    let pointer =
+        |what: &str| format!("{what} received: %!s(*string=0xc000{:06x})", inbound.serial % 0x10_0000);
     let (kind, mime, name) = match inbound.extra {
         Extra::Nothing => return (text.to_owned(), None),
         // A tapped answer is nothing that it knows.
@@ -92,10 +93,13 @@ fn content(inbound: &Inbound<'_>) -> (String, Option<Value>) {
     let (message, attachment) = match kind {
         "image" => {
             let url = format!("/images/{}.jpg", inbound.message.id);
-            let sizes = json!({"file_length": 48_211, "height": 960, "mimetype": mime, "url": url, "width": 1280});
+            let sizes =
+                json!({"file_length": 48_211, "height": 960, "mimetype": mime, "url": url, "width": 1280});
             (captioned("Image"), with_caption(sizes, text))
         }
-        "video" => (captioned("Video"), with_caption(json!({"height": 960, "seconds": 7, "width": 1280}), text)),
+        "video" => {
+            (captioned("Video"), with_caption(json!({"height": 960, "seconds": 7, "width": 1280}), text))
+        }
         "document" => {
             let fields = json!({"file_length": 48_211, "mimetype": mime, "page_count": 1, "title": name});
             (format!("Document received: {name}"), fields)

@@ -51,7 +51,7 @@ impl Reply {
         Self { status, content_type, headers: Vec::new(), body, delay: Duration::ZERO }
     }
 
-    /// With another header; one that cannot be written is left out.
+    /// With another header, in place of one of this name; one that cannot be written is left out.
     pub(crate) fn with_header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.push((HeaderName::from_static(name), value));
@@ -110,7 +110,7 @@ impl Reply {
     pub(crate) fn respond(self) -> Response<SandboxBody> {
         let mut response = answer(self.status, self.content_type, self.written());
         for (name, value) in self.headers {
-            response.headers_mut().append(name, value);
+            response.headers_mut().insert(name, value);
         }
         response
     }

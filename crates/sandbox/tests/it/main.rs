@@ -8,6 +8,7 @@ mod devices;
 mod events;
 mod faults;
 mod gateways;
+mod gateway;
 mod mounted;
 mod pages;
 mod send;
