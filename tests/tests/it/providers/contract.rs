@@ -36,5 +36,9 @@ mod waha {
     use super::*;
     wartel_messaging::message_provider_contract!(async {
         SandboxEnv::new(ProviderKind::Waha, "Unauthorized").await
+mod gateway {
+    use super::*;
+    wartel_messaging::message_provider_contract!(async {
+        SandboxEnv::new(ProviderKind::Gateway, "Unauthorized").await
     });
 }

@@ -4,6 +4,7 @@ mod cloud_api;
 mod contract;
 mod fonnte;
 mod fuzz;
+mod gateway;
 mod gowa;
 mod posted;
 mod recorded;
