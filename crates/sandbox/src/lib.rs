@@ -107,6 +107,7 @@ mod customer;
 mod device;
 mod error;
 mod events;
+mod evolution;
 mod faults;
 mod fonnte;
 mod form;

@@ -75,6 +75,7 @@ impl ProviderKind {
 static FAKES: &[&dyn Provider] = &[
     &crate::fonnte::Fonnte,
     &crate::cloud_api::CloudApi,
+    &crate::evolution::Evolution,
     &crate::gateway::Gateway,
     &crate::gowa::Gowa,
     &crate::twilio::Twilio,

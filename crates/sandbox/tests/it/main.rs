@@ -6,6 +6,7 @@ mod cloud_api;
 mod control;
 mod devices;
 mod events;
+mod evolution;
 mod faults;
 mod gateways;
 mod gateway;
