@@ -42,3 +42,10 @@ mod gateway {
         SandboxEnv::new(ProviderKind::Gateway, "Unauthorized").await
     });
 }
+
+mod evolution {
+    use super::*;
+    wartel_messaging::message_provider_contract!(async {
+        SandboxEnv::new(ProviderKind::Evolution, "Unauthorized").await
+    });
+}

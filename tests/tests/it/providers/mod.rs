@@ -2,6 +2,7 @@
 
 mod cloud_api;
 mod contract;
+mod evolution;
 mod fonnte;
 mod fuzz;
 mod gateway;
