@@ -69,7 +69,7 @@ fn presence(shared: &Shared, device: &Device, body: &Value, in_chat: bool) -> Re
         }
         let jid = target::jid(number);
         if device.is_connected() && !target::phone(&jid).is_some_and(|phone| shared.on_whatsapp(phone)) {
-            return answer::error(400, json!([{"jid": jid, "exists": false, "number": number}]));
+            return answer::error(400, &json!([{"jid": jid, "exists": false, "number": number}]));
         }
     }
     if !device.is_connected() {

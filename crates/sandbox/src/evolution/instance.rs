@@ -69,7 +69,7 @@ pub(super) fn create(shared: &Arc<Shared>, call: &Call) -> Reply {
     let Some(name) = text("instanceName") else { return answer::missing("instanceName") };
     let Some(integration) = text("integration") else { return answer::bad_request("Invalid integration") };
     if shared.devices.with_session(KIND, name).is_some() {
-        return answer::error(403, json!([format!("This name \"{name}\" is already in use.")]));
+        return answer::error(403, &json!([format!("This name \"{name}\" is already in use.")]));
     }
     let start = Start { quota: shared.options.quota, state: DeviceState::Unpaired };
     let made = shared.devices.add(KIND, |index| {
@@ -79,7 +79,7 @@ pub(super) fn create(shared: &Arc<Shared>, call: &Call) -> Reply {
         name.clone_into(&mut device.session);
         device
     });
-    let Some(device) = made else { return answer::error(500, "Internal Server Error".into()) };
+    let Some(device) = made else { return answer::error(500, &"Internal Server Error".into()) };
     let webhook = body.get("webhook").cloned().unwrap_or_else(|| json!({}));
     if webhook.get("url").is_some()
         && let Err(refused) = subscribe(&device, &webhook)

@@ -43,7 +43,7 @@ pub(super) fn send(shared: &Arc<Shared>, device: &Arc<Device>, call: &Call, name
         None if jid.ends_with("@g.us") => jid.clone(),
         // LIDs as well.
         // Source: Evolution API, issue 2547, November 2026.
-        _ => return answer::error(400, json!([{"jid": jid, "exists": false, "number": number}])),
+        _ => return answer::error(400, &json!([{"jid": jid, "exists": false, "number": number}])),
     };
     let delay = body.get("delay").and_then(Value::as_u64).unwrap_or_default();
     let wait = Duration::from_millis(delay.min(MAX_DELAY_MS));
@@ -52,7 +52,7 @@ pub(super) fn send(shared: &Arc<Shared>, device: &Arc<Device>, call: &Call, name
     let id = accept(shared, device, outgoing);
     let quoted = body.pointer("/quoted/key/id").and_then(Value::as_str);
     let message = json!({(content.kind): content.told});
-    let mut sent = message_data(device, &jid, &id, shared.now(), content.kind, message);
+    let mut sent = message_data(device, &jid, &id, shared.now(), content.kind, &message);
     if let (Some(quoted), Some(fields)) = (quoted, sent.as_object_mut()) {
         fields.insert("contextInfo".into(), json!({"stanzaId": quoted}));
     }
@@ -66,7 +66,7 @@ pub(super) fn message_data(
     id: &str,
     at: Timestamp,
     kind: &str,
-    message: Value,
+    message: &Value,
 ) -> Value {
     json!({
         "key": {"remoteJid": jid, "fromMe": true, "id": id},

@@ -23,10 +23,10 @@ pub(super) fn of(shared: &Shared, device: &Device, target: &Target, event: &Even
         Event::Message(inbound) => vec![("messages.upsert", upsert(device, inbound))],
         Event::Device(change) => self::change(shared, device, change),
     };
-    told.into_iter().map(|(event, data)| webhook(shared, device, target, event, data)).collect()
+    told.into_iter().map(|(event, data)| webhook(shared, device, target, event, &data)).collect()
 }
 
-fn webhook(shared: &Shared, device: &Device, target: &Target, event: &str, data: Value) -> Webhook {
+fn webhook(shared: &Shared, device: &Device, target: &Target, event: &str, data: &Value) -> Webhook {
     let now = shared.now();
     let body = json!({
         "event": event,
@@ -71,7 +71,7 @@ fn update(device: &Device, message: &SandboxMessage) -> Value {
 fn own_send(device: &Device, inbound: &Inbound<'_>) -> Value {
     let (message, jid) = (inbound.message, person(inbound.phone));
     let content = json!({"conversation": message.text});
-    send::message_data(device, &jid, &message.id, message.at, "conversation", content)
+    send::message_data(device, &jid, &message.id, message.at, "conversation", &content)
 }
 
 /// One message, of whoever wrote it.
