@@ -4,13 +4,6 @@ use wartel_sandbox::ProviderKind;
 
 use super::support::SandboxEnv;
 
-mod fonnte {
-    use super::*;
-    wartel_messaging::message_provider_contract!(async {
-        SandboxEnv::new(ProviderKind::Fonnte, "token invalid").await
-    });
-}
-
 mod cloud_api {
     use super::*;
     wartel_messaging::message_provider_contract!(async {
@@ -18,10 +11,24 @@ mod cloud_api {
     });
 }
 
-mod twilio {
+mod evolution {
     use super::*;
     wartel_messaging::message_provider_contract!(async {
-        SandboxEnv::new(ProviderKind::Twilio, "20003").await
+        SandboxEnv::new(ProviderKind::Evolution, "Unauthorized").await
+    });
+}
+
+mod fonnte {
+    use super::*;
+    wartel_messaging::message_provider_contract!(async {
+        SandboxEnv::new(ProviderKind::Fonnte, "token invalid").await
+    });
+}
+
+mod gateway {
+    use super::*;
+    wartel_messaging::message_provider_contract!(async {
+        SandboxEnv::new(ProviderKind::Gateway, "Unauthorized").await
     });
 }
 
@@ -32,20 +39,16 @@ mod gowa {
     });
 }
 
+mod twilio {
+    use super::*;
+    wartel_messaging::message_provider_contract!(async {
+        SandboxEnv::new(ProviderKind::Twilio, "20003").await
+    });
+}
+
 mod waha {
     use super::*;
     wartel_messaging::message_provider_contract!(async {
         SandboxEnv::new(ProviderKind::Waha, "Unauthorized").await
-mod gateway {
-    use super::*;
-    wartel_messaging::message_provider_contract!(async {
-        SandboxEnv::new(ProviderKind::Gateway, "Unauthorized").await
-    });
-}
-
-mod evolution {
-    use super::*;
-    wartel_messaging::message_provider_contract!(async {
-        SandboxEnv::new(ProviderKind::Evolution, "Unauthorized").await
     });
 }
