@@ -137,6 +137,7 @@ impl Webhooks {
     request_body(description = "Whatever the provider sends, at most 3 MiB", content((Object = "application/json"), (Object = "application/x-www-form-urlencoded"))),
     responses(
         (status = 200, description = "Taken; events that mean nothing here included", body = Success<WebhookTaken>),
+        (status = 204, description = "Taken, for a provider that would send the words of an answer to the customer"),
         (status = 400, description = "`invalid_request`: not what this provider sends", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "`invalid_request`: the signature is missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: no account has this token", body = ProblemBody, content_type = "application/problem+json"),
@@ -162,8 +163,11 @@ async fn webhook(
     }
     match account.source.decode(asked) {
         Ok(events) => {
-            let count = events.len();
+            let (count, empty) = (events.len(), account.source.reads_answers());
             webhooks.record(account, &parts.headers, body, events).await?;
+            if empty {
+                return Ok(StatusCode::NO_CONTENT.into_response());
+            }
             Ok(success(StatusCode::OK, &Text::WebhookTaken, locale, WebhookTaken { events: count }))
         }
         Err(WebhookError::BadSignature) => Err(webhook_problem(WebhookError::BadSignature)),

@@ -91,6 +91,12 @@ pub trait WebhookSource: fmt::Debug + Send + Sync + 'static {
     /// Whether requests are signed. Stays the same for the life of the source.
     fn authenticity(&self) -> Authenticity;
 
+    /// Whether the provider takes the body of our answer for a message to the customer, so that it has to be empty. Default:
+    /// false.
+    fn reads_answers(&self) -> bool {
+        false
+    }
+
     /// Every event in one request. Unknown kinds become [`InboundEvent::Ignored`]; one bad item does not
     /// lose its neighbours. Events of another account are [`InboundEvent::Ignored`] too.
     ///

@@ -269,3 +269,29 @@ async fn fonnte_is_understood() {
     }
     app.call(request(Method::POST, &path(), "<html>")).await.problem(400, "invalid_request");
 }
+
+/// A provider that would send the words of an answer to the customer.
+#[derive(Debug)]
+struct ReadsAnswers;
+
+impl WebhookSource for ReadsAnswers {
+    fn authenticity(&self) -> Authenticity {
+        Authenticity::Signed
+    }
+
+    fn reads_answers(&self) -> bool {
+        true
+    }
+
+    fn decode(&self, _request: WebhookRequest<'_>) -> Result<Vec<InboundEvent>, WebhookError> {
+        Ok(vec![InboundEvent::Ignored { why: "unknown" }])
+    }
+}
+
+#[tokio::test]
+async fn who_reads_answers_gets_an_empty_one() {
+    let app = TestApp::with(Setup { source: Arc::new(ReadsAnswers), ..Setup::default() });
+    let answer = app.call(request(Method::POST, &path(), Body::empty())).await;
+    assert_eq!((answer.status, answer.bytes.len()), (StatusCode::NO_CONTENT, 0));
+    assert_eq!(app.inbox.lines().await.len(), 1);
+}

@@ -1,4 +1,4 @@
-//! Webhooks as the sandbox has recorded them, and the environment of the contract for adapters that are made by hand.
+//! Webhooks as the sandbox has recorded them: the bytes and headers that were posted, read with the adapter under test.
 
 pub(crate) use std::sync::Arc;
 pub(crate) use std::time::Duration;
@@ -6,13 +6,12 @@ pub(crate) use std::time::Duration;
 pub(crate) use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub(crate) use wartel_core::{Country, PhoneNumber};
 pub(crate) use wartel_messaging::adapters::connect;
-pub(crate) use wartel_messaging::testing::contract::{Arrived, FailingEnv, Failure, ProviderEnv};
 pub(crate) use wartel_messaging::{
     Account, AccountSettings, InboundEvent, InboundMessage, MessageProvider, WebhookError, WebhookRequest,
     WebhookSource,
 };
 pub(crate) use wartel_sandbox::{
-    Direction, Endpoint, Fault, ProviderKind, Sandbox, SandboxBuilder, SandboxDevice, WebhookAttempt,
+    Endpoint, Fault, ProviderKind, Sandbox, SandboxBuilder, SandboxDevice, WebhookAttempt,
 };
 
 /// A made-up customer.

@@ -45,6 +45,11 @@ pub(super) fn send_error(response: &HttpResponse) -> SendError {
         400 if is_not_connected(response) => never(SendErrorKind::DeviceOffline, "not connected"),
         403 if says(response, "is already in use") => never(SendErrorKind::Rejected, "name in use"),
         404 if is_instance_missing(response) => never(SendErrorKind::DeviceOffline, "no such instance"),
+        // The socket of the instance is closed; nothing went out.
+        400 | 500 if says(response, "Connection Closed") => {
+            SendError::new(NAME, SendErrorKind::DeviceOffline, RetryAdvice::After(None))
+                .with_provider_code("connection closed")
+        }
         // Its own code has failed, perhaps after WhatsApp took the message.
         500 => caller::unavailable(NAME, RetryAdvice::Ambiguous, "http 500"),
         _ => caller::by_status(NAME, response),
@@ -82,6 +87,18 @@ mod tests {
             (404, sample!("instance_missing.json"), Kind::DeviceOffline, never),
             (404, r#"{"response":{"message":["Cannot GET /x"]}}"#, Kind::Unexpected, never),
             (500, sample!("internal.json"), Kind::Unavailable, RetryAdvice::Ambiguous),
+            (
+                500,
+                r#"{"response":{"message":["Error: Connection Closed"]}}"#,
+                Kind::DeviceOffline,
+                RetryAdvice::After(None),
+            ),
+            (
+                500,
+                r#"{"response":{"message":"Connection Closed"}}"#,
+                Kind::DeviceOffline,
+                RetryAdvice::After(None),
+            ),
             (502, "<html>", Kind::Unavailable, RetryAdvice::After(None)),
             (429, "", Kind::RateLimited, RetryAdvice::After(None)),
             (418, "", Kind::Unexpected, never),

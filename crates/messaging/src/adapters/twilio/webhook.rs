@@ -191,6 +191,12 @@ impl WebhookSource for TwilioWebhooks {
         if self.token.is_some() { Authenticity::Signed } else { Authenticity::TokenOnly }
     }
 
+    /// Twilio reads TwiML, and sends plain text to the customer.
+    /// Source: <https://www.twilio.com/docs/messaging/twiml>, November 2026; an answer may be empty.
+    fn reads_answers(&self) -> bool {
+        true
+    }
+
     /// # Errors
     /// [`WebhookError::BadSignature`] also where [`WebhookRequest::url`] is not known: the URL is a part of what is signed.
     fn decode(&self, request: WebhookRequest<'_>) -> Result<Vec<InboundEvent>, WebhookError> {
