@@ -114,6 +114,10 @@ pub enum DeviceEvent {
     },
     /// A new QR code is to be shown; it has to be fetched.
     QrChanged,
+    /// The phone, or WhatsApp, refused the scan or the code that was typed.
+    PairingRefused,
+    /// The phone asks for a passkey before it links the device, in pages or an app of the provider's.
+    PasskeyRequired,
 }
 
 /// How a device is to be paired.
@@ -215,4 +219,15 @@ pub trait DevicePairing: DeviceStatus {
     /// # Errors
     /// [`SendError`] if the provider refused or could not be asked.
     async fn disconnect(&self) -> Result<(), SendError>;
+}
+
+/// Second port: providers that can be told to connect a linked device again.
+#[async_trait::async_trait]
+pub trait DeviceReconnect: fmt::Debug + Send + Sync + 'static {
+    /// Asks for one try to connect. What became of it is told by [`DeviceStatus::device`] and by webhook. It never
+    /// unlinks the device, and never asks WhatsApp for a code.
+    ///
+    /// # Errors
+    /// [`SendError`] if the provider refused or could not be asked.
+    async fn reconnect(&self) -> Result<(), SendError>;
 }

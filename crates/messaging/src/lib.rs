@@ -46,6 +46,7 @@
 //! port has one word for each of these, so that no caller has to know which provider it talks to.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod account_id;
 pub mod adapters;
 mod capabilities;
 mod chat;
@@ -57,6 +58,7 @@ pub mod layers;
 pub mod markup;
 mod message;
 pub mod outbox;
+pub mod pairing;
 mod provider;
 mod receipt;
 mod recipient;
@@ -67,10 +69,12 @@ pub mod testing;
 pub mod transport;
 mod webhook;
 
+pub use account_id::{AccountId, AccountIdError};
 pub use capabilities::Capabilities;
 pub use chat::ChatPresence;
 pub use device::{
-    DeviceEvent, DeviceInfo, DevicePairing, DeviceStatus, PairingCode, PairingMethod, PairingOffer, QrCode,
+    DeviceEvent, DeviceInfo, DevicePairing, DeviceReconnect, DeviceStatus, PairingCode, PairingMethod,
+    PairingOffer, QrCode,
 };
 pub use error::{RetryAdvice, SendError, SendErrorKind};
 pub use inbound::{

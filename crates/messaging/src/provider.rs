@@ -8,7 +8,7 @@ use wartel_core::{Jid, PhoneNumber};
 
 use crate::capabilities::Capabilities;
 use crate::chat::ChatPresence;
-use crate::device::{DevicePairing, DeviceStatus};
+use crate::device::{DevicePairing, DeviceReconnect, DeviceStatus};
 use crate::error::{RetryAdvice, SendError, SendErrorKind};
 use crate::message::OutboundMessage;
 use crate::webhook::{WebhookHandshake, WebhookSource};
@@ -153,6 +153,8 @@ pub struct Account {
     pub device: Option<Arc<dyn DeviceStatus>>,
     /// Pairs the device with a phone.
     pub pairing: Option<Arc<dyn DevicePairing>>,
+    /// Connects a linked device again.
+    pub reconnect: Option<Arc<dyn DeviceReconnect>>,
     /// Says whether a number has WhatsApp.
     pub numbers: Option<Arc<dyn NumberCheck>>,
     /// Says which number stands behind a LID.
@@ -171,6 +173,7 @@ impl Account {
             handshake: None,
             device: None,
             pairing: None,
+            reconnect: None,
             numbers: None,
             lids: None,
             presence: None,
@@ -203,6 +206,13 @@ impl Account {
     pub fn with_pairing(mut self, pairing: Arc<dyn DevicePairing>) -> Self {
         self.device = Some(pairing.clone());
         self.pairing = Some(pairing);
+        self
+    }
+
+    /// With what connects a linked device again.
+    #[must_use]
+    pub fn with_reconnect(mut self, reconnect: Arc<dyn DeviceReconnect>) -> Self {
+        self.reconnect = Some(reconnect);
         self
     }
 

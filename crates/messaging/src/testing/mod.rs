@@ -16,10 +16,12 @@
 
 pub mod contract;
 mod fake;
+mod fake_device;
 mod fake_env;
 pub mod inbox_contract;
 mod mock;
 pub mod outbox_contract;
+pub mod pairing_contract;
 mod transport;
 
 use std::time::Duration;
@@ -27,6 +29,7 @@ use std::time::Duration;
 use wartel_core::{Country, Locale, PhoneNumber, Secret};
 
 pub use fake::FakeProvider;
+pub use fake_device::{FakeDevice, TokioClock};
 pub use fake_env::FakeEnv;
 pub use mock::{MockMessageProvider, MockOutbox};
 #[doc(hidden)]
