@@ -40,9 +40,9 @@ const MESSAGING: &[Migration] = &[
     },
     Migration {
         domain: "messaging",
-        version: 2,
-        name: "inbox",
-        sql: include_str!("../../migrations/postgres/messaging/0002_inbox.sql"),
+        version: 3,
+        name: "pairing",
+        sql: include_str!("../../migrations/postgres/messaging/0003_pairing.sql"),
     },
 ];
 

@@ -20,6 +20,8 @@ mod notify;
 mod otp;
 #[cfg(feature = "messaging")]
 mod outbox;
+#[cfg(feature = "messaging")]
+mod pairing;
 mod probe;
 #[cfg(feature = "registration")]
 mod registration;

@@ -23,6 +23,8 @@ mod otp_reverse;
 mod otp_tallies;
 #[cfg(feature = "messaging")]
 mod outbox;
+#[cfg(feature = "messaging")]
+mod pairing;
 mod probe;
 mod queue;
 mod reader;

@@ -28,8 +28,8 @@ mod outbox {
     );
 }
 
-mod inbox {
-    wartel_messaging::inbox_contract!(
+mod pairing {
+    wartel_messaging::pairing_store_contract!(
         #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
         crate::postgres::support::fresh()
     );

@@ -16,8 +16,8 @@ mod outbox {
     wartel_messaging::outbox_contract!(crate::sqlite::support::fresh());
 }
 
-mod inbox {
-    wartel_messaging::inbox_contract!(crate::sqlite::support::fresh());
+mod pairing {
+    wartel_messaging::pairing_store_contract!(crate::sqlite::support::fresh());
 }
 
 mod api_keys {

@@ -1,4 +1,5 @@
 mod contracts;
 mod files;
 mod moved;
+mod pairing;
 mod support;
