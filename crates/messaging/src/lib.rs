@@ -37,7 +37,7 @@
 //! |---|---|
 //! | `cloud-api` | the adapter of Meta's Cloud API, and reqwest with it |
 //! | `fonnte` | the Fonnte adapter, and reqwest with it |
-//! | `twilio` | the adapter of Twilio's Messages API, and reqwest with it |
+//! | `accounts` | accounts of tenants, with their credentials encrypted, and their devices |
 //! | `testing` | a mock, a recording fake and the contract suite; semver-exempt |
 //!
 //! # Why not a client of one provider?
@@ -46,7 +46,9 @@
 //! port has one word for each of these, so that no caller has to know which provider it talks to.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod account_id;
+#[cfg(feature = "accounts")]
+#[cfg_attr(docsrs, doc(cfg(feature = "accounts")))]
+pub mod accounts;
 pub mod adapters;
 mod capabilities;
 mod chat;

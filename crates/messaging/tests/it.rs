@@ -188,3 +188,13 @@ mod memory_pairing {
     use wartel_messaging::pairing::MemoryPairingStore;
     wartel_messaging::pairing_store_contract!(async { MemoryPairingStore::new() });
 }
+
+mod memory_inbox {
+    wartel_messaging::inbox_contract!(async { wartel_messaging::inbox::MemoryInbox::new() });
+}
+
+#[cfg(feature = "accounts")]
+mod memory_accounts {
+    use wartel_messaging::accounts::MemoryAccountStore;
+    wartel_messaging::account_store_contract!(async { MemoryAccountStore::new() });
+}

@@ -14,6 +14,8 @@
 //!
 //! Semver-exempt: it may change in any release.
 
+#[cfg(feature = "accounts")]
+pub mod account_contract;
 pub mod contract;
 mod fake;
 mod fake_device;
