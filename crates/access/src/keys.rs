@@ -30,11 +30,11 @@ pub struct CreateKey {
 }
 
 impl CreateKey {
-    /// A key of a tenant, under a name that the operator knows it by (2 to 100 characters). Default: every scope, no
-    /// end.
+    /// A key of a tenant, under a name that the operator knows it by (2 to 100 characters). Default: the scopes of
+    /// verifications, no end.
     #[must_use]
     pub fn new(tenant: TenantId, name: impl Into<String>) -> Self {
-        Self { tenant, name: name.into(), scopes: Scopes::all(), valid_for: None }
+        Self { tenant, name: name.into(), scopes: Scopes::verifications(), valid_for: None }
     }
 
     /// What it may do.

@@ -12,16 +12,19 @@ pub enum Scope {
     VerificationsRead,
     /// `verifications:write`: ask for codes, check them, cancel, and redeem proofs.
     VerificationsWrite,
+    /// `accounts`: make, list and remove accounts at providers, and pair their devices. Whoever has it can read and write
+    /// everything that a device can.
+    Accounts,
 }
 
 /// The text names no scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a scope is one of verifications:read and verifications:write")]
+#[error("a scope is one of verifications:read, verifications:write and accounts")]
 pub struct ScopeError;
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 2] = [Self::VerificationsRead, Self::VerificationsWrite];
+    pub const ALL: [Self; 3] = [Self::VerificationsRead, Self::VerificationsWrite, Self::Accounts];
 
     /// The word for it.
     #[must_use]
@@ -29,6 +32,7 @@ impl Scope {
         match self {
             Self::VerificationsRead => "verifications:read",
             Self::VerificationsWrite => "verifications:write",
+            Self::Accounts => "accounts",
         }
     }
 }
@@ -56,6 +60,12 @@ impl Scopes {
     #[must_use]
     pub fn all() -> Self {
         Scope::ALL.into_iter().collect()
+    }
+
+    /// Those of verifications: what a key has that nobody asked more for.
+    #[must_use]
+    pub fn verifications() -> Self {
+        [Scope::VerificationsRead, Scope::VerificationsWrite].into_iter().collect()
     }
 
     /// Whether this one is among them.
@@ -117,7 +127,7 @@ mod tests {
     #[test]
     fn scopes_are_stored_as_words_and_unknown_ones_grant_nothing() {
         let all = Scopes::all();
-        assert_eq!(all.to_string(), "verifications:read verifications:write");
+        assert_eq!(all.to_string(), "verifications:read verifications:write accounts");
         assert_eq!(Scopes::from_stored(&all.to_string()), all);
         let read = Scopes::from_stored("admin:everything verifications:read");
         assert!(read.contains(Scope::VerificationsRead) && !read.contains(Scope::VerificationsWrite));

@@ -39,6 +39,14 @@ pub enum ProblemCode {
     PhoneNotVerified,
     /// `already_registered`, 409: the proven number has a registration.
     AlreadyRegistered,
+    /// `account_exists`, 409: the tenant has an account of this name, or the account comes from the settings of the
+    /// program and is not changed here.
+    AccountExists,
+    /// `pairing_refused`, 409, or 429 with `Retry-After` if it is known when to try again: no code can be shown for
+    /// pairing the device; `message` says why and what to do.
+    PairingRefused,
+    /// `pairing_unsupported`, 422: the account's provider has no device that is paired here.
+    PairingUnsupported,
     /// `not_found`, 404: there is nothing here.
     NotFound,
     /// `messaging_disabled`, 503: messaging is switched off.
@@ -55,7 +63,7 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 25] = [
         Self::InvalidRequest,
         Self::InvalidPhone,
         Self::UnsupportedCountry,
@@ -72,6 +80,9 @@ impl ProblemCode {
         Self::Forbidden,
         Self::PhoneNotVerified,
         Self::AlreadyRegistered,
+        Self::AccountExists,
+        Self::PairingRefused,
+        Self::PairingUnsupported,
         Self::NotFound,
         Self::MessagingDisabled,
         Self::ProviderUnavailable,
@@ -109,6 +120,11 @@ impl ProblemCode {
             Self::Forbidden => ("forbidden", StatusCode::FORBIDDEN, "Forbidden"),
             Self::PhoneNotVerified => ("phone_not_verified", StatusCode::FORBIDDEN, "Phone not verified"),
             Self::AlreadyRegistered => ("already_registered", StatusCode::CONFLICT, "Already registered"),
+            Self::AccountExists => ("account_exists", StatusCode::CONFLICT, "Account exists"),
+            Self::PairingRefused => ("pairing_refused", StatusCode::CONFLICT, "Pairing refused"),
+            Self::PairingUnsupported => {
+                ("pairing_unsupported", StatusCode::UNPROCESSABLE_ENTITY, "Pairing unsupported")
+            }
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND, "Not found"),
             Self::MessagingDisabled => {
                 ("messaging_disabled", StatusCode::SERVICE_UNAVAILABLE, "Messaging disabled")

@@ -50,7 +50,8 @@
 //! | `otp` | `GET /api/verifications/{id}`, which can wait, and its events |
 //! | `registration` | the registration routes and the page `/register` |
 //! | `v1` | `/v1/verifications`, for programs with an API key: [`Http::v1_routes`] |
-//! | `webhooks` | `POST /webhook/whatsapp/{token}`, and `GET` for the question of a provider: [`Http::webhook_routes`] |
+//! | `accounts` | `/v1/accounts` and the pairing of their devices: [`Http::account_routes`] |
+//! | `webhooks` | `POST /webhook/whatsapp/{token}` |
 //! | `docs` | `/openapi.json` and `/docs`, which works offline |
 //!
 //! # Why not a ready-made server?
@@ -58,6 +59,8 @@
 //! That is `wartel-service`, which is this crate and some wiring. Take the routers if you have an app already.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "accounts")]
+mod accounts;
 #[cfg(feature = "otp")]
 mod answer;
 mod client_ip;

@@ -43,6 +43,8 @@ pub(crate) enum Challenge {
     ReadingKey,
     /// A key that may write.
     WritingKey,
+    /// A key that may manage accounts.
+    AccountsKey,
 }
 
 impl Challenge {
@@ -56,6 +58,7 @@ impl Challenge {
             Self::WritingKey => {
                 "Bearer realm=\"wartel\", error=\"insufficient_scope\", scope=\"verifications:write\""
             }
+            Self::AccountsKey => "Bearer realm=\"wartel\", error=\"insufficient_scope\", scope=\"accounts\"",
         }
     }
 }
@@ -185,6 +188,12 @@ impl Problem {
 
     pub(crate) fn with_detail(mut self, detail: &'static str) -> Self {
         self.detail = Cow::Borrowed(detail);
+        self
+    }
+
+    /// With another status than that of its code.
+    pub(crate) const fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
         self
     }
 

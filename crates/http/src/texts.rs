@@ -21,6 +21,29 @@ pub(crate) enum Text {
     ProofRedeemed,
     /// 200 of a webhook.
     WebhookTaken,
+    /// 201 of an account.
+    AccountCreated,
+    /// 200 of the accounts.
+    Accounts,
+    /// 200 of an account that was removed.
+    AccountRemoved,
+    /// 200 and 202 of a pairing.
+    Pairing,
+    /// 200 of a device that was disconnected.
+    DeviceDisconnected,
+    AccountId,
+    UnknownProvider,
+    /// A setting that cannot be used, in the adapter's words.
+    AccountSetting {
+        setting: &'static str,
+        problem: &'static str,
+    },
+    AccountExists,
+    AccountFixed,
+    PairingMethod,
+    #[cfg(feature = "accounts")]
+    PairingRefused(wartel_messaging::pairing::PairingReason),
+    PairingUnsupported,
     InvalidRequest,
     MalformedJson,
     NotAnObject,
@@ -125,6 +148,20 @@ impl Text {
                 let what = phone_id(*problem);
                 return suggestion.as_ref().map_or(what.to_owned(), |form| format!("{what} Tulis: {form}"));
             }
+            Self::AccountSetting { setting, problem } => return format!("{setting}: {problem}"),
+            #[cfg(feature = "accounts")]
+            Self::PairingRefused(reason) => reason.advice(Locale::Id),
+            Self::AccountCreated => "Akun dibuat. Simpan webhook_token sekarang; tidak ditampilkan lagi.",
+            Self::Accounts => "Daftar akun",
+            Self::AccountRemoved => "Akun dihapus",
+            Self::Pairing => "Status perangkat",
+            Self::DeviceDisconnected => "Perangkat diputus",
+            Self::AccountId => "Terdiri dari 1 sampai 64 karakter a-z, 0-9, `_` dan `-`.",
+            Self::UnknownProvider => "Penyedia ini tidak dikenal.",
+            Self::AccountExists => "Sudah ada akun dengan nama ini.",
+            Self::AccountFixed => "Akun ini berasal dari pengaturan program dan tidak dapat diubah di sini.",
+            Self::PairingMethod => "Pilih qr atau code.",
+            Self::PairingUnsupported => "Penyedia akun ini tidak memakai perangkat yang ditautkan.",
             Self::NumberBetween { min, max } => return format!("Harus berupa angka {min} sampai {max}."),
             Self::Name(error) => name_id(*error),
             Self::CodeSent => "Kode OTP telah dikirim ke WhatsApp Anda",
@@ -209,6 +246,22 @@ impl Text {
                 let what = phone_en(*problem);
                 return suggestion.as_ref().map_or(what.to_owned(), |form| format!("{what} Type: {form}"));
             }
+            Self::AccountSetting { setting, problem } => return format!("{setting}: {problem}"),
+            #[cfg(feature = "accounts")]
+            Self::PairingRefused(reason) => reason.advice(Locale::En),
+            Self::AccountCreated => "The account is made. Keep the webhook_token now; it is not shown again.",
+            Self::Accounts => "The accounts",
+            Self::AccountRemoved => "The account is removed",
+            Self::Pairing => "How the device stands",
+            Self::DeviceDisconnected => "The device is disconnected",
+            Self::AccountId => "Must be 1 to 64 characters of a-z, 0-9, `_` and `-`.",
+            Self::UnknownProvider => "This provider is not known.",
+            Self::AccountExists => "There is an account of this name.",
+            Self::AccountFixed => {
+                "This account comes from the program's own settings and is not changed here."
+            }
+            Self::PairingMethod => "Choose qr or code.",
+            Self::PairingUnsupported => "The provider of this account has no device that is paired here.",
             Self::NumberBetween { min, max } => return format!("Must be a number from {min} to {max}."),
             Self::Name(error) => name_en(*error),
             Self::CodeSent => "The code was sent to your WhatsApp",

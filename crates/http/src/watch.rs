@@ -24,9 +24,63 @@ use crate::shapes::Verification;
 use crate::texts::Text;
 
 /// How often a silent stream shows that it lives, and looks whether it is still wanted.
-const BEAT: Duration = Duration::from_secs(15);
+pub(crate) const BEAT: Duration = Duration::from_secs(15);
 /// The longest life of a stream. A verification is over before.
-const LONGEST: Duration = Duration::from_secs(900);
+pub(crate) const LONGEST: Duration = Duration::from_secs(900);
+
+/// What somebody waits for news of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Watched {
+    Verification(VerificationId),
+    #[cfg(feature = "accounts")]
+    Device(wartel_messaging::pairing::DeviceKey),
+}
+
+impl From<VerificationId> for Watched {
+    fn from(id: VerificationId) -> Self {
+        Self::Verification(id)
+    }
+}
+
+/// The places of those who wait.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Waiting(Arc<Mutex<HashMap<Watched, usize>>>);
+
+/// One of the places, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    waiting: Waiting,
+    of: Watched,
+}
+
+impl Waiting {
+    pub(crate) fn enter(&self, of: impl Into<Watched>) -> Result<Place, Problem> {
+        let of = of.into();
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken: usize = places.values().sum();
+        let here = places.get(&of).copied().unwrap_or(0);
+        if taken >= PLACES || here >= PLACES_EACH {
+            let detail = "too many requests wait for news";
+            return Err(Problem::new(ProblemCode::RateLimited, detail, Text::TooManyWaiting)
+                .with_retry_after(COME_BACK));
+        }
+        places.insert(of.clone(), here + 1);
+        Ok(Place { waiting: self.clone(), of })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut places = self.waiting.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut place) = places.entry(self.of.clone()) {
+            if *place.get() <= 1 {
+                place.remove();
+            } else {
+                *place.get_mut() -= 1;
+            }
+        }
+    }
+}
 
 /// `?wait=` and `?since=`: how long to wait for news, and what the caller knows already.
 #[derive(Debug, Clone, Copy, Default)]
@@ -96,7 +150,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Stop {
 }
 
 impl Stop {
-    async fn begun(&mut self) {
+    pub(crate) async fn begun(&mut self) {
         match &mut self.0 {
             Some(stopping) => stopping.begun().await,
             None => std::future::pending().await,
@@ -156,12 +210,16 @@ pub(crate) async fn events(
     let watch = Watch { otp: otp.clone(), stop, _place: place, next: Next::Show(first) };
     let deadline = Instant::now() + LONGEST;
     let events = Sse::new(stream_of(watch, deadline)).keep_alive(KeepAlive::new().interval(BEAT));
-    let mut response = events.into_response();
+    Ok(live(events.into_response()))
+}
+
+/// Tells what stands in between that a response is to be passed on as it comes.
+pub(crate) fn live(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // nginx would collect the events and pass them on late.
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    Ok(response)
+    response
 }
 
 /// Somebody who watches a verification.

@@ -47,7 +47,7 @@
 //! | `postgres` | `PostgresStores`; sqlx with rustls, needs PostgreSQL 13 or newer |
 //! | `redis` | `RedisStores`, with the domain `otp` only; redis with rustls, needs Redis 7 or newer |
 //! | `otp` | `wartel_otp::{OtpStore, ReverseStore, TallyStore}` |
-//! | `messaging` | `wartel_messaging::outbox::Outbox` and `wartel_messaging::pairing::PairingStore` |
+//! | `messaging` | `wartel_messaging::outbox::Outbox`, `wartel_messaging::pairing::PairingStore` and `wartel_messaging::accounts::AccountStore` |
 //! | `access` | `wartel_access::ApiKeyStore` and `wartel_access::AuditLog` |
 //! | `registration` | `wartel_registration::RegistrationStore`; brings `messaging` |
 //!

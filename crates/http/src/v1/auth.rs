@@ -12,6 +12,28 @@ use crate::engine::{STORE_WAIT, store_problem, within};
 use crate::problem::{Challenge, Problem};
 use crate::texts::Text;
 
+/// A caller that may manage accounts and pair their devices.
+#[cfg(feature = "accounts")]
+pub(crate) struct Keeper(pub(crate) Caller);
+
+#[cfg(feature = "accounts")]
+impl<S> FromRequestParts<S> for Keeper
+where
+    Keys: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let caller = caller(Keys::from_ref(state), &parts.headers).await?;
+        if caller.may(Scope::Accounts) {
+            Ok(Self(caller))
+        } else {
+            Err(forbidden("the API key lacks the scope accounts", Challenge::AccountsKey))
+        }
+    }
+}
+
 /// A caller that may read.
 pub(super) struct Reader(pub(super) Caller);
 

@@ -1,6 +1,6 @@
 //! `/v1/verifications`: the engine for any app in any language, with an API key.
 
-mod auth;
+pub(crate) mod auth;
 mod check;
 mod idempotency;
 mod redeem;

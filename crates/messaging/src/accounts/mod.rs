@@ -41,5 +41,6 @@ pub use store::MockAccountStore;
 pub use store::{AccountStore, StoredAccount};
 pub use token::{ParseTokenHashError, TokenHash};
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;

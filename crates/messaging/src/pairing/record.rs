@@ -47,6 +47,21 @@ impl PairingState {
             Self::Banned => "banned",
         }
     }
+
+    /// Reads back what [`as_str`](Self::as_str) gave.
+    #[must_use]
+    pub fn from_stored(word: &str) -> Option<Self> {
+        let all = [
+            Self::Unpaired,
+            Self::CodeShown,
+            Self::Paired,
+            Self::Connected,
+            Self::Disconnected,
+            Self::LoggedOut,
+            Self::Banned,
+        ];
+        all.into_iter().find(|state| state.as_str() == word)
+    }
 }
 
 /// Everything that is kept of the pairing of one device: one document, which stores load, lock and save as a whole.
@@ -262,6 +277,11 @@ mod tests {
         let json = serde_json::to_string(&record).unwrap();
         assert_eq!(serde_json::from_str::<PairingRecord>(&json).unwrap(), record);
         assert_eq!(record.code.unwrap().content.qr(), Some(QrCode::Png(b"png".as_slice().into())));
+        for word in ["unpaired", "code_shown", "paired", "connected", "disconnected", "logged_out", "banned"]
+        {
+            let state = PairingState::from_stored(word).unwrap();
+            assert_eq!(serde_json::to_string(&state).unwrap(), format!("\"{word}\""));
+        }
         let other: PairingRecord = serde_json::from_str(r#"{"state":"connected","later":1}"#).unwrap();
         assert_eq!(other.state(), PairingState::Connected);
     }

@@ -7,6 +7,8 @@
 
 #[cfg(feature = "access")]
 mod access;
+#[cfg(feature = "messaging")]
+mod accounts;
 mod clock;
 mod config;
 mod database;

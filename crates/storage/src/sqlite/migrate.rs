@@ -40,6 +40,12 @@ const MESSAGING: &[Migration] = &[
         name: "pairing",
         sql: include_str!("../../migrations/sqlite/messaging/0003_pairing.sql"),
     },
+    Migration {
+        domain: "messaging",
+        version: 4,
+        name: "accounts",
+        sql: include_str!("../../migrations/sqlite/messaging/0004_accounts.sql"),
+    },
 ];
 
 #[cfg(feature = "registration")]

@@ -6,6 +6,8 @@
 
 #[cfg(feature = "access")]
 mod access;
+#[cfg(feature = "messaging")]
+mod accounts;
 mod error;
 #[cfg(feature = "messaging")]
 mod inbox;

@@ -35,6 +35,13 @@ mod pairing {
     );
 }
 
+mod accounts {
+    wartel_messaging::account_store_contract!(
+        #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
+        crate::postgres::support::fresh()
+    );
+}
+
 mod api_keys {
     wartel_access::api_key_store_contract!(
         #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]

@@ -20,6 +20,10 @@ mod pairing {
     wartel_messaging::pairing_store_contract!(crate::sqlite::support::fresh());
 }
 
+mod accounts {
+    wartel_messaging::account_store_contract!(crate::sqlite::support::fresh());
+}
+
 mod api_keys {
     wartel_access::api_key_store_contract!(async {
         let stores = crate::sqlite::support::fresh().await;

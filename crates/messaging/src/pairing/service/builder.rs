@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use wartel_core::{Clock, SystemClock, Timestamp};
 
 use super::{Hearing, Inner, PairingService};
@@ -68,6 +68,7 @@ impl PairingBuilder {
                 next_look: watch::Sender::new(None),
                 hearing: Hearing::default(),
                 wake: Notify::new(),
+                turn: Mutex::new(()),
             }),
         };
         let worker = PairingWorker::new(service.clone());

@@ -7,13 +7,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use wartel_core::{Clock, StoreError, Timestamp};
 
 use super::store::{DeviceKey, PairingStore};
 use super::{
-    PairingDocs, PairingFailure, PairingOutcome, PairingReason, PairingSnapshot, PairingState, PairingStep,
+    ASK_LEASE, PairingDocs, PairingFailure, PairingOutcome, PairingReason, PairingSnapshot, PairingState,
+    PairingStep,
 };
 use crate::device::{DeviceEvent, DevicePairing, DeviceReconnect, PairingMethod};
 use crate::error::SendError;
@@ -80,6 +81,8 @@ pub(super) struct Inner {
     next_look: watch::Sender<Option<Timestamp>>,
     hearing: Hearing,
     pub(super) wake: Notify,
+    /// Whoever holds it may begin a try in this process.
+    turn: Mutex<()>,
 }
 
 impl PairingService {
@@ -106,26 +109,23 @@ impl PairingService {
     /// [`PairingError::Store`] if the store could not answer. What the provider or our own limits refuse is a
     /// [`PairingRefusal`], not an error.
     pub async fn start(&self, method: PairingMethod) -> Result<PairingStart, PairingError> {
-        let begin = PairingStep::Begin { method: method.clone() };
-        let (outcome, docs) = self.inner.step(&begin).await?;
+        let outcome = self.inner.begin(&method).await?;
         match outcome {
             PairingOutcome::Ask { fence } => {
                 let inner = Arc::clone(&self.inner);
                 let asked = tokio::spawn(async move { inner.ask(fence, &method).await });
                 match asked.await {
-                    Ok(docs) => Ok(self.inner.started(&docs?)),
+                    Ok(docs) => Ok(started(self.inner.snapshot(&docs?))),
                     // The runtime stops, or the adapter panicked: the try counts, and its lease lapses.
-                    Err(_) => Ok(self.inner.started(&self.inner.load().await?)),
+                    Err(_) => Ok(started(self.status().await?)),
                 }
             }
-            PairingOutcome::Wait { until } => {
-                Ok(self.inner.started(&self.inner.wait_for_answer(until).await?))
-            }
+            PairingOutcome::Wait { until } => Ok(started(self.inner.wait_for_answer(until).await?)),
             PairingOutcome::Refused { reason, until } => {
-                let snapshot = PairingSnapshot::of(&docs, self.inner.clock.now());
-                Ok(PairingStart { snapshot, refusal: Some(PairingRefusal { reason, until: Some(until) }) })
+                let refusal = PairingRefusal { reason, until: Some(until) };
+                Ok(PairingStart { snapshot: self.status().await?, refusal: Some(refusal) })
             }
-            _ => Ok(self.inner.started(&docs)),
+            _ => Ok(started(self.status().await?)),
         }
     }
 
@@ -320,34 +320,37 @@ impl Inner {
         Ok(self.step(&step).await?.1)
     }
 
-    /// Waits until somebody else has the provider's answer, or is taken for lost.
-    async fn wait_for_answer(&self, until: Timestamp) -> Result<PairingDocs, StoreError> {
-        let mut news = self.news.subscribe();
-        loop {
-            let docs = self.load().await?;
-            let now = self.clock.now();
-            let shown = docs.device.code.as_ref().is_some_and(|code| code.expires_at > now);
-            let waits =
-                docs.device.asking.is_some() || (docs.device.state == PairingState::CodeShown && !shown);
-            if !waits || now >= until {
-                return Ok(docs);
-            }
-            let _ = timeout(POLL.min(until.since(now)), news.changed()).await;
+    /// Begins a try, unless there is one already. Callers of this process take turns, and most of them only read: or else
+    /// a hundred of them would all wait for the lock of the same row.
+    async fn begin(&self, method: &PairingMethod) -> Result<PairingOutcome, StoreError> {
+        let _turn = self.turn.lock().await;
+        let now = self.clock.now();
+        let seen = self.snapshot(&self.load().await?);
+        if is_under_way(&seen) {
+            return Ok(PairingOutcome::Wait { until: now + ASK_LEASE });
         }
+        if is_good(&seen) && seen.reason != Some(PairingReason::NeverConnected) {
+            return Ok(PairingOutcome::Done);
+        }
+        Ok(self.step(&PairingStep::Begin { method: method.clone() }).await?.0)
     }
 
-    fn started(&self, docs: &PairingDocs) -> PairingStart {
-        let now = self.clock.now();
-        let snapshot = PairingSnapshot::of(docs, now);
-        let is_good = snapshot.is_connected()
-            || snapshot.state == PairingState::Paired
-            || snapshot.qr.is_some()
-            || snapshot.code.is_some();
-        let refusal = (!is_good).then(|| PairingRefusal {
-            reason: snapshot.reason.unwrap_or(PairingReason::ProviderUnavailable),
-            until: docs.refusal(now).map(|(_, until)| until),
-        });
-        PairingStart { snapshot, refusal }
+    /// Waits until somebody else has the provider's answer, or is taken for lost.
+    async fn wait_for_answer(&self, until: Timestamp) -> Result<PairingSnapshot, StoreError> {
+        let mut news = self.news.subscribe();
+        let mut seen = news.borrow_and_update().clone();
+        while is_under_way(&seen) {
+            let now = self.clock.now();
+            if now >= until {
+                break;
+            }
+            // Either somebody here has the answer, or it is time to ask what others did.
+            seen = match timeout(POLL.min(until.since(now)), news.changed()).await {
+                Ok(Ok(())) => news.borrow_and_update().clone(),
+                _ => self.snapshot(&self.load().await?),
+            };
+        }
+        Ok(seen)
     }
 
     /// Writes when something was last heard, if that is not written yet.
@@ -379,9 +382,33 @@ impl Inner {
     }
 }
 
+/// Whether the provider is asked for a code just now, or for the next one of a try.
+fn is_under_way(snapshot: &PairingSnapshot) -> bool {
+    let between_codes = snapshot.state == PairingState::CodeShown && !shows_code(snapshot);
+    snapshot.starting || between_codes
+}
+
+const fn shows_code(snapshot: &PairingSnapshot) -> bool {
+    snapshot.qr.is_some() || snapshot.code.is_some()
+}
+
+/// Whether there is nothing to ask for: a code is shown, or the device is linked.
+fn is_good(snapshot: &PairingSnapshot) -> bool {
+    matches!(snapshot.state, PairingState::Connected | PairingState::Paired) || shows_code(snapshot)
+}
+
+fn started(snapshot: PairingSnapshot) -> PairingStart {
+    let refusal = (!is_good(&snapshot)).then(|| PairingRefusal {
+        reason: snapshot.reason.unwrap_or(PairingReason::ProviderUnavailable),
+        until: snapshot.next_try_at,
+    });
+    PairingStart { snapshot, refusal }
+}
+
 fn no_answer() -> SendError {
     SendError::new("pairing", crate::SendErrorKind::Unavailable, crate::RetryAdvice::Ambiguous)
 }
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;
