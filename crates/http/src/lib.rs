@@ -51,7 +51,7 @@
 //! | `registration` | the registration routes and the page `/register` |
 //! | `v1` | `/v1/verifications`, for programs with an API key: [`Http::v1_routes`] |
 //! | `accounts` | `/v1/accounts` and the pairing of their devices: [`Http::account_routes`] |
-//! | `webhooks` | `POST /webhook/whatsapp/{token}` |
+//! | `webhooks` | `POST /webhook/whatsapp/{token}`, and `GET` for the question of a provider: [`Http::webhook_routes`] |
 //! | `docs` | `/openapi.json` and `/docs`, which works offline |
 //!
 //! # Why not a ready-made server?

@@ -31,8 +31,10 @@ const COME_BACK: Duration = Duration::from_secs(5);
 
 /// Those who share a number of places.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Group {
+pub(crate) enum Group {
     Verification(VerificationId),
+    #[cfg(feature = "accounts")]
+    Device(wartel_messaging::pairing::DeviceKey),
     Address(ClientKey),
     Network(NetworkPrefix),
     Tenant(TenantId),
@@ -42,10 +44,18 @@ impl Group {
     const fn places(&self) -> usize {
         match self {
             Self::Verification(_) => PLACES_EACH,
+            #[cfg(feature = "accounts")]
+            Self::Device(_) => PLACES_EACH,
             Self::Address(_) => PLACES_PER_ADDRESS,
             Self::Network(_) => PLACES_PER_NETWORK,
             Self::Tenant(_) => PLACES_PER_TENANT,
         }
+    }
+}
+
+impl From<VerificationId> for Group {
+    fn from(id: VerificationId) -> Self {
+        Self::Verification(id)
     }
 }
 
@@ -84,13 +94,13 @@ pub(crate) struct Place {
 }
 
 impl Waiting {
-    /// Takes a place, for news of this verification.
+    /// Takes a place, for news of this verification or device.
     ///
     /// # Errors
     /// `rate_limited` if none is left, or none for this verification or this caller.
-    pub(crate) fn enter(&self, id: VerificationId, waiter: Waiter) -> Result<Place, Problem> {
+    pub(crate) fn enter(&self, of: impl Into<Group>, waiter: Waiter) -> Result<Place, Problem> {
         let Waiter(mut groups) = waiter;
-        groups.push(Group::Verification(id));
+        groups.push(of.into());
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_full = |group: &Group| taken.by.get(group).is_some_and(|count| *count >= group.places());
         if taken.all >= PLACES || groups.iter().any(is_full) {

@@ -28,60 +28,6 @@ pub(crate) const BEAT: Duration = Duration::from_secs(15);
 /// The longest life of a stream. A verification is over before.
 pub(crate) const LONGEST: Duration = Duration::from_secs(900);
 
-/// What somebody waits for news of.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Watched {
-    Verification(VerificationId),
-    #[cfg(feature = "accounts")]
-    Device(wartel_messaging::pairing::DeviceKey),
-}
-
-impl From<VerificationId> for Watched {
-    fn from(id: VerificationId) -> Self {
-        Self::Verification(id)
-    }
-}
-
-/// The places of those who wait.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Waiting(Arc<Mutex<HashMap<Watched, usize>>>);
-
-/// One of the places, given back when dropped.
-#[derive(Debug)]
-pub(crate) struct Place {
-    waiting: Waiting,
-    of: Watched,
-}
-
-impl Waiting {
-    pub(crate) fn enter(&self, of: impl Into<Watched>) -> Result<Place, Problem> {
-        let of = of.into();
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken: usize = places.values().sum();
-        let here = places.get(&of).copied().unwrap_or(0);
-        if taken >= PLACES || here >= PLACES_EACH {
-            let detail = "too many requests wait for news";
-            return Err(Problem::new(ProblemCode::RateLimited, detail, Text::TooManyWaiting)
-                .with_retry_after(COME_BACK));
-        }
-        places.insert(of.clone(), here + 1);
-        Ok(Place { waiting: self.clone(), of })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut places = self.waiting.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Entry::Occupied(mut place) = places.entry(self.of.clone()) {
-            if *place.get() <= 1 {
-                place.remove();
-            } else {
-                *place.get_mut() -= 1;
-            }
-        }
-    }
-}
-
 /// `?wait=` and `?since=`: how long to wait for news, and what the caller knows already.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Patience {

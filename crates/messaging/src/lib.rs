@@ -37,6 +37,7 @@
 //! |---|---|
 //! | `cloud-api` | the adapter of Meta's Cloud API, and reqwest with it |
 //! | `fonnte` | the Fonnte adapter, and reqwest with it |
+//! | `twilio` | the adapter of Twilio's Messages API, and reqwest with it |
 //! | `accounts` | accounts of tenants, with their credentials encrypted, and their devices |
 //! | `testing` | a mock, a recording fake and the contract suite; semver-exempt |
 //!
@@ -71,7 +72,6 @@ pub mod testing;
 pub mod transport;
 mod webhook;
 
-pub use account_id::{AccountId, AccountIdError};
 pub use capabilities::Capabilities;
 pub use chat::ChatPresence;
 pub use device::{

@@ -188,6 +188,25 @@ mod memory_pairing {
     use wartel_messaging::pairing::MemoryPairingStore;
     wartel_messaging::pairing_store_contract!(async { MemoryPairingStore::new() });
 }
+#[cfg(any(feature = "evolution", feature = "gateway", feature = "gowa", feature = "waha"))]
+#[path = "adapters/double.rs"]
+mod double;
+
+#[cfg(feature = "evolution")]
+#[path = "adapters/evolution.rs"]
+mod evolution_over_a_double;
+
+#[cfg(feature = "gateway")]
+#[path = "adapters/gateway.rs"]
+mod gateway_over_a_double;
+
+#[cfg(feature = "waha")]
+#[path = "adapters/waha.rs"]
+mod waha_over_a_double;
+
+#[cfg(feature = "gowa")]
+#[path = "adapters/gowa.rs"]
+mod gowa_over_a_double;
 
 mod memory_inbox {
     wartel_messaging::inbox_contract!(async { wartel_messaging::inbox::MemoryInbox::new() });

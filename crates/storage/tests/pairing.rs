@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use wartel_core::{Clock as _, ManualClock, TenantId};
+use wartel_core::{AccountId, Clock as _, ManualClock, TenantId};
 use wartel_messaging::pairing::{
     DeviceKey, PairingReason, PairingService, PairingState, PairingStore, PairingWorker,
 };
 use wartel_messaging::testing::{FakeDevice, sample_phone};
-use wartel_messaging::{AccountId, DeviceEvent, DeviceInfo, PairingMethod, RetryAdvice, SendErrorKind};
+use wartel_messaging::{DeviceEvent, DeviceInfo, PairingMethod, RetryAdvice, SendErrorKind};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 

@@ -24,7 +24,8 @@ pub(crate) enum ApiKeyCommand {
         /// Whose key it is. Default: the tenant of the public routes.
         #[arg(long, value_parser = tenant)]
         tenant: Option<TenantId>,
-        /// What it may do: `verifications:read`, `verifications:write`. Give it twice for both. Default: both.
+        /// What it may do: `verifications:read`, `verifications:write`, `accounts`. Give it once for each. Default: the
+        /// two of verifications.
         #[arg(long = "scope", value_name = "SCOPE")]
         scopes: Vec<Scope>,
         /// How long it is valid, such as `90d`. Default: it has no end.

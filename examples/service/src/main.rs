@@ -3,6 +3,7 @@
 //! The thin end of the workspace: it reads the environment, puts the crates together and serves. Whatever it
 //! decides beyond that is in the wrong room.
 
+mod account;
 mod api_key;
 mod config;
 mod doctor;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+use crate::account::AccountCommand;
 use crate::api_key::ApiKeyCommand;
 use crate::config::{Config, ConfigProblems};
 
@@ -50,6 +52,11 @@ enum Command {
         #[command(subcommand)]
         command: ApiKeyCommand,
     },
+    /// Makes, lists and removes the accounts at providers, besides the one that the environment describes.
+    Account {
+        #[command(subcommand)]
+        command: AccountCommand,
+    },
     /// Forgives the failed checks of a phone, so that it may ask for a new code. Make sure of who asks.
     Unlock {
         /// The number, such as 081234567890.
@@ -66,7 +73,7 @@ async fn main() -> ExitCode {
     let level = match command {
         // The doctor's answer is for reading; it needs no log beside it.
         Command::Doctor => "off",
-        Command::ApiKey { .. } | Command::Unlock { .. } => "warn",
+        Command::Account { .. } | Command::ApiKey { .. } | Command::Unlock { .. } => "warn",
         Command::Serve | Command::Migrate => "info",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
@@ -83,6 +90,7 @@ async fn main() -> ExitCode {
         (_, Err(problems)) => Err(problems.into()),
         (Command::Serve, Ok(config)) => serve::run(config).await,
         (Command::Migrate, Ok(config)) => migrate::run(&config).await,
+        (Command::Account { command }, Ok(config)) => account::run(&config, command).await,
         (Command::ApiKey { command }, Ok(config)) => api_key::run(&config, command).await,
         (Command::Unlock { phone, tenant }, Ok(config)) => unlock::run(&config, &phone, tenant).await,
     };

@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use wartel_core::Probe;
+use wartel_messaging::accounts::Connector;
 use wartel_messaging::adapters::connect;
 use wartel_messaging::layers::{DeviceProbe, Throttle, WithHealth, WithLog, WithMetrics, usual};
-use wartel_messaging::{
-    AccountSettings, DeviceStatus, DisabledProvider, LidLookup, MessageProvider, WebhookHandshake,
-    WebhookSource,
-};
+use wartel_messaging::{Account, AccountSettings, DeviceStatus, DisabledProvider, MessageProvider};
 use wartel_sandbox::Sandbox;
 
 use crate::config::Messaging;
@@ -17,10 +15,9 @@ use crate::config::Messaging;
 /// The provider, what reads its webhooks, and what answers for its readiness.
 pub(crate) struct Wired {
     pub(crate) provider: Arc<dyn MessageProvider>,
-    pub(crate) webhooks: Option<Arc<dyn WebhookSource>>,
-    pub(crate) handshake: Option<Arc<dyn WebhookHandshake>>,
-    pub(crate) lids: Option<Arc<dyn LidLookup>>,
     pub(crate) device: Option<Arc<dyn DeviceStatus>>,
+    /// All of the provider together, with its layers.
+    pub(crate) account: Account,
     pub(crate) probes: Vec<Arc<dyn Probe>>,
     /// Kept alive as long as the provider is used.
     pub(crate) sandbox: Option<Sandbox>,
@@ -33,10 +30,8 @@ pub(crate) async fn wire(messaging: &Messaging) -> anyhow::Result<Wired> {
             let provider = Arc::new(WithHealth::new(DisabledProvider));
             Ok(Wired {
                 provider: provider.clone(),
-                webhooks: None,
-                handshake: None,
-                lids: None,
                 device: None,
+                account: Account::new(provider.clone()),
                 probes: vec![provider],
                 sandbox: None,
             })
@@ -53,8 +48,8 @@ pub(crate) async fn wire(messaging: &Messaging) -> anyhow::Result<Wired> {
 }
 
 fn provider(name: &str, settings: &AccountSettings) -> anyhow::Result<Wired> {
-    let account = connect(name, settings)?;
-    let mut health = WithHealth::new(usual(account.provider, pace(name)));
+    let mut account = connect(name, settings)?;
+    let mut health = WithHealth::new(usual(Arc::clone(&account.provider), pace(name)));
     let mut probes: Vec<Arc<dyn Probe>> = Vec::new();
     if let Some(device) = &account.device {
         let device = Arc::new(DeviceProbe::new(Arc::clone(device)));
@@ -63,15 +58,22 @@ fn provider(name: &str, settings: &AccountSettings) -> anyhow::Result<Wired> {
     }
     let health = Arc::new(health);
     probes.insert(0, health.clone());
-    let provider = Arc::new(WithLog::new(WithMetrics::new(health)));
+    account.provider = Arc::new(WithLog::new(WithMetrics::new(health)));
     Ok(Wired {
-        provider,
-        webhooks: account.webhooks,
-        handshake: account.handshake,
-        lids: account.lids,
-        device: account.device,
+        provider: Arc::clone(&account.provider),
+        device: account.device.clone(),
+        account,
         probes,
         sandbox: None,
+    })
+}
+
+/// Accounts that are not the environment's, with the same layers around their providers.
+pub(crate) fn connector() -> Connector {
+    Arc::new(|name, settings| {
+        let mut account = connect(name, settings)?;
+        account.provider = Arc::new(WithLog::new(WithMetrics::new(usual(account.provider, pace(name)))));
+        Ok(account)
     })
 }
 

@@ -1,6 +1,5 @@
 //! Puts everything together and serves until told to stop.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +14,8 @@ use wartel_core::{AccountId, Clock, Probe, Secret, SystemClock};
 use wartel_http::axum::Router;
 use wartel_http::axum::body::Body;
 use wartel_http::axum::extract::Request;
-use wartel_http::{Http, HttpConfig, Routes, ServeLimits, WebhookAccount, WebhookAccountList};
+use wartel_http::{Http, HttpConfig, Routes, ServeLimits};
+use wartel_messaging::accounts::{AccountBook, Devices, Sealer};
 use wartel_messaging::inbox::{InboxDispatcher, LogConsumer};
 use wartel_messaging::outbox::OutboxDispatcher;
 use wartel_otp::{OtpService, ReceiptConsumer, ReverseConsumer};
@@ -50,6 +50,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let stores = stores::open(&config).await?;
     let time = Time::of(&stores).await?;
     let wired = messaging::wire(&config.messaging).await?;
+    let sealer = Sealer::new(&secret, &config.previous_secrets);
     let (otp, worker) = OtpService::builder(secret)
         .previous_secrets(config.previous_secrets.clone())
         .app_name(&config.app_name)
@@ -70,14 +71,23 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let registrations = RegistrationService::new(otp.clone(), Arc::clone(&stores.registration))
         .with_waker(dispatcher.waker());
 
-    let mut inbox = InboxDispatcher::new(Arc::clone(&stores.inbox), Arc::clone(&time.clock))
+    let token = webhook_token(&config)?;
+    let book = AccountBook::new(Arc::clone(&stores.accounts), sealer)
+        .with_clock(Arc::clone(&time.clock))
+        .with_connector(messaging::connector())
+        .with_fixed(config.tenant.clone(), AccountId::default(), wired.account, token.as_ref())?;
+    if !config.previous_secrets.is_empty() {
+        let renewed = book.renew_seals().await.context("the credentials of accounts cannot be kept anew")?;
+        tracing::info!(renewed, "credentials of accounts are kept with the present secret");
+    }
+    let pairings = Arc::clone(&stores.pairings);
+    let (devices, looker) = Devices::with_clock(book.clone(), pairings, Arc::clone(&time.clock));
+    let inbox = InboxDispatcher::new(Arc::clone(&stores.inbox), Arc::clone(&time.clock))
         .with_consumer(Arc::new(ReceiptConsumer::new(otp.clone())))
         .with_consumer(Arc::new(ReverseConsumer::new(otp.clone())))
-        .with_consumer(Arc::new(LogConsumer));
-    if let Some(lids) = wired.lids {
-        let account = (config.tenant.clone(), AccountId::default());
-        inbox = inbox.with_lid_lookups(Arc::new(BTreeMap::from([(account, lids)])));
-    }
+        .with_consumer(Arc::new(devices.clone()))
+        .with_consumer(Arc::new(LogConsumer))
+        .with_lid_lookups(Arc::new(book.clone()));
     let intake = inbox.intake();
 
     let (stop, stopped) = watch::channel(false);
@@ -98,11 +108,11 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
             of_inbox.on_inbox_written(|| inbox_waker.wake(), told_inbox).await;
         });
     }
+    supervised("the worker of devices", looker.run(told(stopped.clone())));
     if let Some(task) = time.task {
         supervised("the clock", task.run(told(stopped.clone())));
     }
 
-    let token = webhook_token(&config)?;
     let sandbox = wired.sandbox.as_ref().map(|sandbox| sandbox.handle());
     let mut http = HttpConfig::default();
     http.trusted_proxies.clone_from(&config.trusted_proxies);
@@ -111,19 +121,16 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let phone_page = sandbox.as_ref().filter(|_| config.environment == Environment::Development);
     http.sandbox_link = phone_page.map(|_| "/sandbox/".to_owned());
     let http = Http::new(http)?;
+    let api_keys = Keys::new(Arc::clone(&stores.api_keys)).with_clock(Arc::clone(&time.clock));
     let mut routes = http
         .registration_routes(otp.clone(), registrations)
         .merge(http.verification_routes(otp.clone()))
-        .merge(http.v1_routes(otp.clone(), Keys::new(stores.api_keys).with_clock(Arc::clone(&time.clock))))
+        .merge(http.v1_routes(otp.clone(), api_keys.clone()))
+        .merge(http.account_routes(devices, api_keys, Arc::clone(&stores.audit)))
         .merge(http.page_routes(&otp))
         .merge(http.metrics_routes(metrics()?))
         .merge(http.health_routes(stores.probes.into_iter().chain(time.probe).chain(wired.probes).collect()));
-    let mut accounts = WebhookAccountList::default();
-    if let (Some(token), Some(source)) = (&token, wired.webhooks) {
-        let account = WebhookAccount::new(config.tenant.clone(), AccountId::default(), source);
-        accounts = accounts.with(token.clone(), account.with_handshake(wired.handshake))?;
-    }
-    routes = routes.merge(http.webhook_routes(intake, Arc::new(accounts)));
+    routes = routes.merge(http.webhook_routes(intake, Arc::new(book)));
     if let Some(handle) = phone_page {
         routes = mount(routes, handle);
     }

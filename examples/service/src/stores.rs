@@ -5,8 +5,10 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use wartel_access::{ApiKeyStore, AuditLog, MemoryApiKeyStore, MemoryAuditLog};
 use wartel_core::{Probe, Secret, StoreError};
+use wartel_messaging::accounts::{AccountStore, MemoryAccountStore};
 use wartel_messaging::inbox::{Inbox, MemoryInbox};
 use wartel_messaging::outbox::{MemoryOutbox, Outbox};
+use wartel_messaging::pairing::{MemoryPairingStore, PairingStore};
 use wartel_otp::{MemoryOtpStore, MemoryTallies, OtpStore, TallyStore};
 use wartel_registration::{MemoryRegistrationStore, RegistrationStore};
 use wartel_storage::clock::TimeSource;
@@ -22,6 +24,8 @@ pub(crate) struct Stores {
     pub(crate) tallies: Arc<dyn TallyStore>,
     pub(crate) registration: Arc<dyn RegistrationStore>,
     pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) accounts: Arc<dyn AccountStore>,
+    pub(crate) pairings: Arc<dyn PairingStore>,
     pub(crate) inbox: Arc<dyn Inbox>,
     pub(crate) api_keys: Arc<dyn ApiKeyStore>,
     pub(crate) audit: Arc<dyn AuditLog>,
@@ -127,6 +131,8 @@ fn assemble(engine: Engine) -> Stores {
                 tallies: Arc::new(MemoryTallies::default()),
                 registration: Arc::new(MemoryRegistrationStore::new(outbox.clone())),
                 outbox: Arc::new(outbox),
+                accounts: Arc::new(MemoryAccountStore::new()),
+                pairings: Arc::new(MemoryPairingStore::new()),
                 inbox: Arc::new(MemoryInbox::new()),
                 api_keys: Arc::new(MemoryApiKeyStore::new(audit.clone())),
                 audit: Arc::new(audit),
@@ -142,6 +148,8 @@ fn assemble(engine: Engine) -> Stores {
                 tallies: shared.clone(),
                 registration: shared.clone(),
                 outbox: shared.clone(),
+                accounts: shared.clone(),
+                pairings: shared.clone(),
                 inbox: shared.clone(),
                 api_keys: shared.clone(),
                 audit: shared,
@@ -157,6 +165,8 @@ fn assemble(engine: Engine) -> Stores {
                 tallies: shared.clone(),
                 registration: shared.clone(),
                 outbox: shared.clone(),
+                accounts: shared.clone(),
+                pairings: shared.clone(),
                 inbox: shared.clone(),
                 api_keys: shared.clone(),
                 audit: shared.clone(),

@@ -16,9 +16,10 @@ use super::pairing::read;
 use super::shapes::Pairing;
 use crate::engine::STORE_WAIT;
 use crate::extract::Language;
+use crate::places::{Group, Place, Waiter};
 use crate::problem::{Problem, ProblemBody};
 use crate::v1::auth::Keeper;
-use crate::watch::{BEAT, LONGEST, Place, Stop, Watched, live};
+use crate::watch::{BEAT, LONGEST, Stop, live};
 
 /// Streams how the device stands.
 ///
@@ -47,7 +48,8 @@ pub(super) async fn events(
 ) -> Result<Response, Problem> {
     let device = state.device(&caller, id).await?;
     let first = read(&device).await?;
-    let place = state.http.waiting().enter(Watched::Device(device.device().clone()))?;
+    let waiter = Waiter::of(caller.tenant);
+    let place = state.http.waiting().enter(Group::Device(device.device().clone()), waiter)?;
     let watch = Watch { device, stop, locale, _place: place, next: Next::Show(Box::new(first)) };
     let deadline = Instant::now() + LONGEST;
     let events = Sse::new(stream_of(watch, deadline)).keep_alive(KeepAlive::new().interval(BEAT));

@@ -5,6 +5,8 @@ mod manage;
 mod pairing;
 mod qr;
 mod shapes;
+#[cfg(feature = "webhooks")]
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use axum::extract::{FromRef, Path};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wartel_access::{AuditEntry, AuditLog, Caller, Keys};
-use wartel_core::{AccountId, Clock, SystemClock};
+use wartel_core::AccountId;
 use wartel_messaging::accounts::{AccountError, DeviceLookup, Devices};
 use wartel_messaging::adapters::ConnectError;
 use wartel_messaging::pairing::PairingService;
@@ -86,7 +88,7 @@ impl Accounts {
 
     /// Writes down who did what. It was done by then, so a failure is a matter of the log.
     async fn note(&self, caller: &Caller, action: &str, id: &AccountId) {
-        let at = SystemClock.now();
+        let at = self.devices.clock().now();
         let entry = AuditEntry::new(at, caller.tenant.clone(), &caller.actor(), action, id.as_str());
         let audit = self.audit.clone();
         let written = within(STORE_WAIT, async move { audit.append(&entry).await }).await;

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use tokio::time::timeout;
 use utoipa::ToSchema;
-use wartel_core::{Clock as _, SystemClock};
+use wartel_core::Timestamp;
 use wartel_messaging::PairingMethod;
 use wartel_messaging::pairing::{PairingError, PairingRefusal, PairingService, PairingSnapshot};
 
@@ -106,7 +106,7 @@ pub(super) async fn start(
     };
     let started = started.map_err(|error| pairing_problem(&error))?;
     if let Some(refusal) = started.refusal {
-        return Err(refused(&refusal));
+        return Err(refused(&refusal, state.devices.clock().now()));
     }
     state.note(&caller, "account.pair", &device.device().account).await;
     Ok(answer(&started.snapshot))
@@ -181,12 +181,12 @@ pub(super) async fn read(device: &PairingService) -> Result<PairingSnapshot, Pro
     status.map_err(|error| store_problem(&error))
 }
 
-fn refused(refusal: &PairingRefusal) -> Problem {
+fn refused(refusal: &PairingRefusal, now: Timestamp) -> Problem {
     let detail = format!("no code can be shown for pairing: {}", refusal.reason.as_str());
     let problem = Problem::new(ProblemCode::PairingRefused, detail, Text::PairingRefused(refusal.reason));
     match refusal.until {
         Some(until) => {
-            let wait = until.since(SystemClock.now());
+            let wait = until.since(now);
             problem.with_status(StatusCode::TOO_MANY_REQUESTS).with_retry_after(wait)
         }
         None => problem,

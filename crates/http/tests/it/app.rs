@@ -1,21 +1,24 @@
 //! The app under test, and requests to it.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
-use wartel_access::{ApiKeyStore, CreateKey, Keys, MemoryApiKeyStore, Scope};
+use wartel_access::{ApiKeyStore, CreateKey, Keys, MemoryApiKeyStore, MemoryAuditLog, Scope};
 use wartel_core::{AccountId, Country, ManualClock, MasterKey, PhoneNumber, Probe, TenantId};
 use wartel_http::axum::Router;
 use wartel_http::axum::body::{Body, Bytes, to_bytes};
 use wartel_http::axum::extract::ConnectInfo;
 use wartel_http::axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use wartel_http::{Http, HttpConfig, Routes, WebhookAccount, WebhookAccountList, WebhookAccounts};
+use wartel_messaging::accounts::{AccountBook, Devices, DevicesWorker, MemoryAccountStore, Sealer};
+use wartel_messaging::adapters::{ConfigError, ConnectError};
 use wartel_messaging::inbox::{InboxDispatcher, InboxIntake, LogConsumer};
 use wartel_messaging::outbox::MemoryOutbox;
-use wartel_messaging::testing::FakeProvider;
-use wartel_messaging::{MessageProvider, WebhookHandshake, WebhookSource};
+use wartel_messaging::pairing::MemoryPairingStore;
+use wartel_messaging::testing::{FakeDevice, FakeProvider};
+use wartel_messaging::{Account, MessageProvider, WebhookHandshake, WebhookSource};
 use wartel_otp::{OtpService, ReceiptConsumer, ReverseConsumer};
 use wartel_registration::{MemoryRegistrationStore, RegistrationService};
 
@@ -41,6 +44,12 @@ pub struct TestApp {
     pub registrations: MemoryRegistrationStore,
     pub keys: Keys,
     pub clock: ManualClock,
+    pub devices: Devices,
+    /// Does not run unless a test lets it: nothing happens by itself.
+    pub devices_worker: Mutex<Option<DevicesWorker>>,
+    /// The device of every account at the provider `device`.
+    pub device: FakeDevice,
+    pub audit: MemoryAuditLog,
 }
 
 pub struct Setup {
@@ -103,8 +112,28 @@ impl TestApp {
         let keys = Keys::new(keys).with_clock(Arc::new(clock.clone()));
         let routes = all_routes(&http, &otp, service, (dispatcher.intake(), accounts), setup.probes)
             .merge(http.v1_routes(otp.clone(), keys.clone()));
+        let (device, audit) = (FakeDevice::new(), MemoryAuditLog::default());
+        let (devices, worker) = devices(&device, &clock);
+        let devices_worker = Mutex::new(Some(worker));
+        let routes =
+            routes.merge(http.account_routes(devices.clone(), keys.clone(), Arc::new(audit.clone())));
         let router = http.app(routes);
-        Self { router, http, otp, provider, store, inbox, dispatcher, registrations, keys, clock }
+        Self {
+            router,
+            http,
+            otp,
+            provider,
+            store,
+            inbox,
+            dispatcher,
+            registrations,
+            keys,
+            clock,
+            devices,
+            devices_worker,
+            device,
+            audit,
+        }
     }
 
     pub async fn call(&self, request: Request<Body>) -> Answer {
@@ -162,6 +191,26 @@ impl TestApp {
         assert!(self.registrations.is_empty(), "the registration store holds something: {why}");
         assert_eq!(self.provider.calls(), 0, "the provider was called: {why}");
     }
+}
+
+/// Accounts at two providers: `device` has one that is paired, `plain` has none.
+fn devices(device: &FakeDevice, clock: &ManualClock) -> (Devices, DevicesWorker) {
+    let key = MasterKey::from_bytes(b"0123456789abcdef0123456789abcdef").unwrap();
+    let device = device.clone();
+    let book = AccountBook::new(Arc::new(MemoryAccountStore::new()), Sealer::new(&key, &[]))
+        .with_clock(Arc::new(clock.clone()))
+        .with_connector(Arc::new(move |provider, settings| {
+            if settings.get("token").is_none() {
+                return Err(ConfigError::new("device", "token", "is empty").into());
+            }
+            let account = Account::new(Arc::new(FakeProvider::default()));
+            match provider {
+                "device" => Ok(account.with_pairing(Arc::new(device.clone()))),
+                "plain" => Ok(account),
+                _ => Err(ConnectError::UnknownProvider),
+            }
+        }));
+    Devices::with_clock(book, Arc::new(MemoryPairingStore::new()), Arc::new(clock.clone()))
 }
 
 pub fn all_routes(

@@ -37,7 +37,7 @@ async fn the_description_has_every_route_and_no_other() {
         assert!(routed.remove(page), "{page} is not routed");
     }
     assert_eq!(routed, described);
-    assert_eq!(described.len(), 15);
+    assert_eq!(described.len(), 19);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@
     unreachable_pub
 )]
 
+mod accounts;
 mod app;
 mod docs;
 mod health;

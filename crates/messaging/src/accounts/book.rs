@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wartel_core::{AccountId, Clock, Secret, StoreError, SystemClock, TenantId, Timestamp};
 
 use super::token::new_token;
-use super::{AccountStore, SealError, SealedSettings, Sealer, StoredAccount, TokenHash};
+use super::{AccountStore, SealError, SealedSettings, Sealer, StoredAccount, TokenHash, WeakTokenError};
 use crate::adapters::{ConnectError, connect};
 use crate::pairing::{DeviceKey, PairingState};
 use crate::provider::Account;
@@ -161,18 +161,20 @@ impl AccountBook {
 
     /// With an account that the program was started with; it stands before one of the store of the same name. `token` is
     /// that of its webhooks. Before it is cloned.
-    #[must_use]
+    ///
+    /// # Errors
+    /// [`WeakTokenError`] if the token can be guessed, or cannot stand in a URL.
     pub fn with_fixed(
         self,
         tenant: TenantId,
         id: AccountId,
         account: Account,
         token: Option<&Secret>,
-    ) -> Self {
-        let token = token.and_then(|token| TokenHash::of(token.expose()));
+    ) -> Result<Self, WeakTokenError> {
+        let token = token.map(|token| TokenHash::of_chosen(token.expose())).transpose()?;
         let provider = account.provider.name().to_owned();
         let open = Arc::new(OpenAccount { tenant, id, account });
-        self.changed(|inner| inner.fixed.push(Fixed { token, provider, open }))
+        Ok(self.changed(|inner| inner.fixed.push(Fixed { token, provider, open })))
     }
 
     fn changed(mut self, change: impl FnOnce(&mut Inner)) -> Self {

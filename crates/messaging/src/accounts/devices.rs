@@ -85,6 +85,12 @@ impl Devices {
         &self.inner.book
     }
 
+    /// The clock that the devices go by.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
+    }
+
     /// The device of an account.
     ///
     /// # Errors

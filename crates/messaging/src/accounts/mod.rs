@@ -27,6 +27,7 @@
 
 mod book;
 mod devices;
+mod inbox;
 mod memory;
 mod seal;
 mod store;
@@ -39,7 +40,7 @@ pub use seal::{SealError, SealedSettings, Sealer};
 #[cfg(feature = "testing")]
 pub use store::MockAccountStore;
 pub use store::{AccountStore, StoredAccount};
-pub use token::{ParseTokenHashError, TokenHash};
+pub use token::{ParseTokenHashError, TokenHash, WeakTokenError};
 
 #[cfg(test)]
 #[cfg(feature = "testing")]

@@ -174,7 +174,8 @@ async fn the_account_of_the_environment_stands_first_and_is_not_removed() {
     let store = MemoryAccountStore::new();
     let token = Secret::new("made-up-webhook-token");
     let fixed = Account::new(Arc::new(FakeProvider::default().named("fixed")));
-    let book = book(&store).with_fixed(TenantId::default(), AccountId::default(), fixed, Some(&token));
+    let book =
+        book(&store).with_fixed(TenantId::default(), AccountId::default(), fixed, Some(&token)).unwrap();
     create(&book, "default", "one").await;
     let open = book.by_token(token.expose()).await.unwrap().unwrap();
     assert_eq!((open.account.provider.name(), open.id.as_str()), ("fixed", "default"));

@@ -9,8 +9,17 @@ use subtle::ConstantTimeEq as _;
 use wartel_core::Secret;
 use zeroize::Zeroizing;
 
+/// The shortest token that somebody may choose: whoever guesses it may tell us what became of messages.
+const SHORTEST: usize = 16;
 /// The longest text that is taken for a token, in bytes.
 const LONGEST: usize = 128;
+
+/// The token cannot be the key of a webhook. Says nothing of the token itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a webhook token is 16 to 128 characters of A-Z, a-z, 0-9, `-`, `_`, `.` and `~`; make one with `openssl rand -hex 24`"
+)]
+pub struct WeakTokenError;
 
 /// The SHA-256 hash of a webhook token: all that is kept of it. A token has 256 random bits, so that its hash gives
 /// nothing away.
@@ -27,6 +36,16 @@ impl TokenHash {
     #[must_use]
     pub fn of(token: &str) -> Option<Self> {
         (token.len() <= LONGEST).then(|| Self(Sha256::digest(token.as_bytes()).into()))
+    }
+
+    /// The hash of a token that somebody chose.
+    ///
+    /// # Errors
+    /// [`WeakTokenError`] if it is too short to be unguessable, or cannot stand in a URL as it is.
+    pub fn of_chosen(token: &str) -> Result<Self, WeakTokenError> {
+        let fits = token.len() >= SHORTEST
+            && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte));
+        Self::of(token).filter(|_| fits).ok_or(WeakTokenError)
     }
 
     /// Whether both are of the same token, compared in constant time.
@@ -87,5 +106,10 @@ mod tests {
             assert!(TokenHash::from_hex(bad).is_err(), "{bad}");
         }
         assert!(TokenHash::of(&"x".repeat(LONGEST + 1)).is_none());
+        let long = "x".repeat(LONGEST + 1);
+        for weak in ["", "0123456789abcde", "0123456789abcdef/", "0123456789abcdéf", long.as_str()] {
+            assert_eq!(TokenHash::of_chosen(weak), Err(WeakTokenError), "{weak}");
+        }
+        assert_eq!(TokenHash::of_chosen("0123456789abcdef").ok(), TokenHash::of("0123456789abcdef"));
     }
 }

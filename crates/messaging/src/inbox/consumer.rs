@@ -112,6 +112,10 @@ impl InboundConsumer for LogConsumer {
                 tracing::error!(account, ?until, "WhatsApp banned the number of the device");
             }
             DeviceEvent::QrChanged => tracing::debug!(account, "the device has a new QR code"),
+            DeviceEvent::PairingRefused => tracing::warn!(account, "the phone refused to be paired"),
+            DeviceEvent::PasskeyRequired => {
+                tracing::warn!(account, "the phone asks for a passkey before it is paired");
+            }
         }
         Ok(())
     }

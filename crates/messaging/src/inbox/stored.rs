@@ -87,6 +87,8 @@ enum Device {
     LoggedOut,
     Banned { until: Option<Timestamp> },
     QrChanged,
+    PairingRefused,
+    PasskeyRequired,
 }
 
 impl InboxEvent {
@@ -224,6 +226,8 @@ impl Device {
             DeviceEvent::LoggedOut => Self::LoggedOut,
             DeviceEvent::Banned { until } => Self::Banned { until },
             DeviceEvent::QrChanged => Self::QrChanged,
+            DeviceEvent::PairingRefused => Self::PairingRefused,
+            DeviceEvent::PasskeyRequired => Self::PasskeyRequired,
         }
     }
 
@@ -235,6 +239,8 @@ impl Device {
             Self::LoggedOut => DeviceEvent::LoggedOut,
             Self::Banned { until } => DeviceEvent::Banned { until },
             Self::QrChanged => DeviceEvent::QrChanged,
+            Self::PairingRefused => DeviceEvent::PairingRefused,
+            Self::PasskeyRequired => DeviceEvent::PasskeyRequired,
         }
     }
 }
@@ -295,6 +301,8 @@ mod tests {
             DeviceEvent::Banned { until },
             DeviceEvent::Banned { until: None },
             DeviceEvent::QrChanged,
+            DeviceEvent::PairingRefused,
+            DeviceEvent::PasskeyRequired,
         ] {
             events.push(InboxEvent::Device(device));
         }

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wartel_core::{PhoneNumber, StoreError, TenantId, Timestamp};
+use wartel_core::{AccountId, PhoneNumber, StoreError, TenantId, Timestamp};
 
 use super::{PairingDocs, PairingOutcome, PairingStep};
-use crate::account_id::AccountId;
 
 /// Whose device it is: one for each account of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

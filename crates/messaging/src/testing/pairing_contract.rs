@@ -13,14 +13,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use wartel_core::{PhoneNumber, StoreError, TenantId, Timestamp};
+use wartel_core::{AccountId, PhoneNumber, StoreError, TenantId, Timestamp};
 
 use super::phone;
 use crate::pairing::{
     COOL_DOWNS, DeviceKey, PairingDocs, PairingFailure, PairingOutcome, PairingReason, PairingSnapshot,
     PairingState, PairingStep, PairingStore, Tries,
 };
-use crate::{AccountId, DeviceEvent, DeviceInfo, PairingCode, PairingMethod, PairingOffer, QrCode};
+use crate::{DeviceEvent, DeviceInfo, PairingCode, PairingMethod, PairingOffer, QrCode};
 
 const T0: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 const MINUTE: Duration = Duration::from_secs(60);

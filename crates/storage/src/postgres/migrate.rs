@@ -40,6 +40,12 @@ const MESSAGING: &[Migration] = &[
     },
     Migration {
         domain: "messaging",
+        version: 2,
+        name: "inbox",
+        sql: include_str!("../../migrations/postgres/messaging/0002_inbox.sql"),
+    },
+    Migration {
+        domain: "messaging",
         version: 3,
         name: "pairing",
         sql: include_str!("../../migrations/postgres/messaging/0003_pairing.sql"),

@@ -42,6 +42,13 @@ mod accounts {
     );
 }
 
+mod inbox {
+    wartel_messaging::inbox_contract!(
+        #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
+        crate::postgres::support::fresh()
+    );
+}
+
 mod api_keys {
     wartel_access::api_key_store_contract!(
         #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]

@@ -24,6 +24,10 @@ mod accounts {
     wartel_messaging::account_store_contract!(crate::sqlite::support::fresh());
 }
 
+mod inbox {
+    wartel_messaging::inbox_contract!(crate::sqlite::support::fresh());
+}
+
 mod api_keys {
     wartel_access::api_key_store_contract!(async {
         let stores = crate::sqlite::support::fresh().await;

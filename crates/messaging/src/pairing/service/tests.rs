@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::{Instant, advance, sleep};
-use wartel_core::{Probe as _, TenantId};
+use wartel_core::{AccountId, Probe as _, TenantId};
 
 use crate::pairing::{
     DeviceKey, FREE_TRIES, MemoryPairingStore, PairingReason, PairingService, PairingState, PairingStore,
@@ -14,8 +14,8 @@ use crate::pairing::{
 };
 use crate::testing::{FakeDevice, FakeProvider, TokioClock, sample_message, sample_phone};
 use crate::{
-    AccountId, DeviceEvent, DeviceInfo, InboundEvent, MessageProvider as _, PairingMethod, PairingOffer,
-    QrCode, RetryAdvice, SendErrorKind,
+    DeviceEvent, DeviceInfo, InboundEvent, MessageProvider as _, PairingMethod, PairingOffer, QrCode,
+    RetryAdvice, SendErrorKind,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
