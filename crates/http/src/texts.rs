@@ -34,10 +34,7 @@ pub(crate) enum Text {
     AccountId,
     UnknownProvider,
     /// A setting that cannot be used, in the adapter's words.
-    AccountSetting {
-        setting: &'static str,
-        problem: &'static str,
-    },
+    AccountSetting(Box<(&'static str, &'static str)>),
     AccountExists,
     AccountFixed,
     PairingMethod,
@@ -148,7 +145,7 @@ impl Text {
                 let what = phone_id(*problem);
                 return suggestion.as_ref().map_or(what.to_owned(), |form| format!("{what} Tulis: {form}"));
             }
-            Self::AccountSetting { setting, problem } => return format!("{setting}: {problem}"),
+            Self::AccountSetting(setting) => return format!("{}: {}", setting.0, setting.1),
             #[cfg(feature = "accounts")]
             Self::PairingRefused(reason) => reason.advice(Locale::Id),
             Self::AccountCreated => "Akun dibuat. Simpan webhook_token sekarang; tidak ditampilkan lagi.",
@@ -246,7 +243,7 @@ impl Text {
                 let what = phone_en(*problem);
                 return suggestion.as_ref().map_or(what.to_owned(), |form| format!("{what} Type: {form}"));
             }
-            Self::AccountSetting { setting, problem } => return format!("{setting}: {problem}"),
+            Self::AccountSetting(setting) => return format!("{}: {}", setting.0, setting.1),
             #[cfg(feature = "accounts")]
             Self::PairingRefused(reason) => reason.advice(Locale::En),
             Self::AccountCreated => "The account is made. Keep the webhook_token now; it is not shown again.",

@@ -119,7 +119,7 @@ fn account_problem(error: &AccountError) -> Problem {
             Problem::invalid_fields(vec![FieldIssue { field: "provider", text: Text::UnknownProvider }])
         }
         AccountError::Connect(ConnectError::Config(error)) => {
-            let text = Text::AccountSetting { setting: error.setting(), problem: error.problem() };
+            let text = Text::AccountSetting(Box::new((error.setting(), error.problem())));
             Problem::invalid_fields(vec![FieldIssue { field: "settings", text }])
         }
         error => {

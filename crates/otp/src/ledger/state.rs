@@ -532,8 +532,8 @@ mod tests {
         for (sends, failures, proof, last) in
             [(1, 0, 0, 1), (3, 2, 1, 3), (2, 30, 1, 30), (1, 2, 7, 7), (4, 4, 4, 4)]
         {
-            let mut ledger = PhoneLedger::default();
-            ledger.sends = SendCounter { at: vec![at(0)], kept_until: at(sends) };
+            let sends = SendCounter { at: vec![at(0)], kept_until: at(sends) };
+            let mut ledger = PhoneLedger { sends, ..PhoneLedger::default() };
             ledger.failures.kept_until = at(failures);
             if proof > 0 {
                 ledger.proofs.push(ProofRecord {

@@ -191,7 +191,7 @@ impl WebhookSource for TwilioWebhooks {
         if self.token.is_some() { Authenticity::Signed } else { Authenticity::TokenOnly }
     }
 
-    /// Twilio reads TwiML, and sends plain text to the customer.
+    /// Twilio reads `TwiML`, and sends plain text to the customer.
     /// Source: <https://www.twilio.com/docs/messaging/twiml>, November 2026; an answer may be empty.
     fn reads_answers(&self) -> bool {
         true

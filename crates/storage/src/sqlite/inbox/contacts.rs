@@ -19,7 +19,7 @@ pub(super) fn see(
     now: Timestamp,
 ) -> Result<ContactId, StoreError> {
     let (by_phone, by_lid) = known(db, tenant, address)?;
-    carry_out(db, tenant, Sighting::of(address, name, by_phone, by_lid, fresh, now))
+    carry_out(db, tenant, &Sighting::of(address, name, by_phone, by_lid, fresh, now))
 }
 
 pub(super) fn link(
@@ -32,7 +32,7 @@ pub(super) fn link(
     let address = ContactAddress::linked(phone, lid);
     let (by_phone, by_lid) = known(db, tenant, &address)?;
     let seen = Sighting::of_link(&address, by_phone, by_lid, now);
-    seen.map(|seen| carry_out(db, tenant, seen)).transpose()
+    seen.map(|seen| carry_out(db, tenant, &seen)).transpose()
 }
 
 pub(super) fn by_id(db: &Db<'_>, tenant: &TenantId, id: ContactId) -> Result<Option<Contact>, StoreError> {
@@ -86,7 +86,7 @@ pub(super) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<ContactRow> 
     })
 }
 
-fn carry_out(db: &Db<'_>, tenant: &TenantId, seen: Sighting) -> Result<ContactId, StoreError> {
+fn carry_out(db: &Db<'_>, tenant: &TenantId, seen: &Sighting) -> Result<ContactId, StoreError> {
     let id = seen.contact.id;
     if let Some(bereft) = &seen.bereft {
         put(db, tenant, bereft)?;

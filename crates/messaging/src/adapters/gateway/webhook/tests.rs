@@ -114,7 +114,7 @@ proptest! {
     #[test]
     fn no_body_is_too_strange(body in proptest::collection::vec(any::<u8>(), 0..200), words in ".*") {
         let _ = decode(&body);
-        let json = json!({"event": "message", "chat": words.clone(), "message": words, "time": 3, "attachment": [1]});
+        let json = json!({"event": "message", "chat": words, "message": words, "time": 3, "attachment": [1]});
         prop_assert!(decode(json.to_string()).is_ok());
     }
 }
