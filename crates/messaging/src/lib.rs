@@ -70,6 +70,7 @@ mod settings;
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 pub mod transport;
+mod under_way;
 mod webhook;
 
 pub use capabilities::Capabilities;

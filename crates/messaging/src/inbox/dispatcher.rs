@@ -6,8 +6,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt as _};
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use futures_util::future::FutureExt as _;
+use futures_util::stream::StreamExt as _;
 use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 use wartel_core::{Clock, Jid, PhoneNumber, StoreError, TenantId};
@@ -16,6 +16,7 @@ use super::consumer::{ConsumerError, InboundConsumer, LidLookups};
 use super::delivery::{Delivery, Recorded};
 use super::entry::{InboxEntry, InboxKind, InboxOutcome, LeasedInboxEntry};
 use super::{Inbox, LEASE};
+use crate::under_way::{UnderWay, meanwhile};
 
 /// How many entries are with consumers at once.
 const CONCURRENCY: usize = 16;
@@ -151,7 +152,7 @@ pub struct InboxDispatcher {
 }
 
 /// Entries that are with consumers; each ends with its outcome.
-type Takes<'a> = FuturesUnordered<BoxFuture<'a, InboxOutcome>>;
+type Takes<'a> = UnderWay<'a, InboxOutcome>;
 
 impl InboxDispatcher {
     /// A dispatcher without consumers.
@@ -215,7 +216,7 @@ impl InboxDispatcher {
         let mut done = Handed::default();
         let mut takes = Takes::new();
         loop {
-            let leased = self.start_due(&mut takes).await;
+            let leased = self.start_due(&mut takes, |outcome| done.add(outcome)).await;
             if leased.is_err() {
                 while let Some(outcome) = takes.next().await {
                     done.add(&outcome);
@@ -253,11 +254,11 @@ impl InboxDispatcher {
                 () = self.waker.0.notified() => {}
                 _ = poll.tick() => {}
                 _ = purge.tick() => {
-                    self.purge().await;
+                    meanwhile(&mut takes, |_| {}, self.purge()).await;
                     continue;
                 }
             }
-            match self.start_due(&mut takes).await {
+            match self.start_due(&mut takes, |_| {}).await {
                 Ok(()) => complained = None,
                 Err(error) => {
                     if complained.is_none_or(|at: Instant| at.elapsed() >= PURGE_EVERY) {
@@ -271,12 +272,17 @@ impl InboxDispatcher {
     }
 
     /// Leases due entries into the free places.
-    async fn start_due<'a>(&'a self, takes: &mut Takes<'a>) -> Result<(), StoreError> {
+    async fn start_due<'a>(
+        &'a self,
+        takes: &mut Takes<'a>,
+        ended: impl FnMut(&InboxOutcome),
+    ) -> Result<(), StoreError> {
         let free = CONCURRENCY.saturating_sub(takes.len());
         if free == 0 || self.kinds.is_empty() {
             return Ok(());
         }
-        for leased in self.inbox.lease(&self.kinds, free, LEASE, self.clock.now()).await? {
+        let lease = self.inbox.lease(&self.kinds, free, LEASE, self.clock.now());
+        for leased in meanwhile(takes, ended, lease).await? {
             takes.push(self.hand_over(leased).boxed());
         }
         Ok(())

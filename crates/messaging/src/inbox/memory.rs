@@ -1,6 +1,6 @@
 //! The inbox in memory: for tests and for programs that may forget what came in when they end.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ struct Rows {
     addresses: HashMap<(TenantId, String), ContactId>,
     /// In the order in which they were recorded.
     entries: BTreeMap<u64, Row>,
+    /// Those that are not settled.
+    open: BTreeSet<u64>,
     by_key: HashMap<Place, u64>,
     by_id: HashMap<InboxEntryId, u64>,
     deliveries: BTreeMap<DeliveryId, Logged>,
@@ -189,6 +191,7 @@ impl Rows {
     }
 
     fn remove(&mut self, number: u64) {
+        self.open.remove(&number);
         if let Some(row) = self.entries.remove(&number) {
             self.by_id.remove(&row.entry.id);
             self.by_key.remove(&row.place);
@@ -210,9 +213,12 @@ impl Rows {
             lane: new.lane(contact),
             key: new.key.clone(),
         };
-        if let Some(known) = self.by_key.get(&place).and_then(|number| self.entries.get_mut(number)) {
+        if let Some((number, known)) =
+            self.by_key.get(&place).and_then(|number| Some((*number, self.entries.get_mut(number)?)))
+        {
             let again = delivery.again && known.is_settled();
             if again {
+                self.open.insert(number);
                 known.status = Status::Queued { due_at: now };
                 known.lapses = 0;
                 known.refusals = 0;
@@ -245,6 +251,7 @@ impl Rows {
         self.by_key.insert(place, number);
         self.by_id.insert(new.id, number);
         self.entries.insert(number, row);
+        self.open.insert(number);
         (true, false)
     }
 
@@ -257,8 +264,8 @@ impl Rows {
                 && other.place.account == row.place.account
                 && other.place.lane == row.place.lane
         };
-        let mut earlier = self.entries.range(..number).map(|(_, row)| row);
-        earlier.any(|other| same(other) && !other.is_settled() && kinds.contains(&other.entry.kind()))
+        let mut earlier = self.open.range(..number).filter_map(|number| self.entries.get(number));
+        earlier.any(|other| same(other) && kinds.contains(&other.entry.kind()))
     }
 
     fn log(&mut self, delivery: Delivery, recorded: Recorded, now: Timestamp) {
@@ -303,10 +310,11 @@ impl Inbox for MemoryInbox {
     ) -> Result<Vec<LeasedInboxEntry>, StoreError> {
         let mut rows = self.rows();
         let mut due: Vec<(Timestamp, u64)> = rows
-            .entries
+            .open
             .iter()
+            .filter_map(|number| rows.entries.get(number).map(|row| (*number, row)))
             .filter(|(_, row)| kinds.contains(&row.entry.kind()))
-            .filter_map(|(number, row)| Some((row.due_since(now)?, *number)))
+            .filter_map(|(number, row)| Some((row.due_since(now)?, number)))
             .collect();
         due.sort_unstable();
         let mut leased = Vec::new();
@@ -320,6 +328,7 @@ impl Inbox for MemoryInbox {
             let Some(row) = rows.entries.get_mut(&number) else { continue };
             if row.lapses >= MAX_LAPSES {
                 row.status = Status::Dead;
+                rows.open.remove(&number);
                 continue;
             }
             row.fence += 1;
@@ -359,6 +368,9 @@ impl Inbox for MemoryInbox {
                 row.status = Status::Queued { due_at: now };
                 row.lapses = row.lapses.saturating_sub(1);
             }
+        }
+        if row.is_settled() {
+            rows.open.remove(&number);
         }
         Ok(true)
     }

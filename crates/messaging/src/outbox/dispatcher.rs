@@ -5,14 +5,15 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt as _};
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use futures_util::future::FutureExt as _;
+use futures_util::stream::StreamExt as _;
 use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use wartel_core::{Clock, StoreError, Timestamp};
 
 use super::outcome::{decide, outcome_word};
 use super::{LEASE, LeasedEntry, Outbox, OutboxOutcome};
+use crate::under_way::{UnderWay, meanwhile};
 use crate::{MessageProvider, OutboundMessage, RetryAdvice, SendError, SendErrorKind};
 
 /// How many messages are on their way at once.
@@ -105,7 +106,7 @@ pub struct OutboxDispatcher {
 }
 
 /// Sends under way; each ends with its outcome.
-type Sends<'a> = FuturesUnordered<BoxFuture<'a, OutboxOutcome>>;
+type Sends<'a> = UnderWay<'a, OutboxOutcome>;
 
 impl OutboxDispatcher {
     /// A dispatcher that sends through this provider.
@@ -128,7 +129,7 @@ impl OutboxDispatcher {
         let mut done = Dispatched::default();
         let mut sends = Sends::new();
         loop {
-            let leased = self.start_due(&mut sends).await;
+            let leased = self.start_due(&mut sends, |outcome| done.add(outcome)).await;
             if leased.is_err() {
                 while let Some(outcome) = sends.next().await {
                     done.add(&outcome);
@@ -161,11 +162,11 @@ impl OutboxDispatcher {
                 () = self.waker.0.notified() => {}
                 _ = poll.tick() => {}
                 _ = purge.tick() => {
-                    self.purge().await;
+                    meanwhile(&mut sends, |_| {}, self.purge()).await;
                     continue;
                 }
             }
-            match self.start_due(&mut sends).await {
+            match self.start_due(&mut sends, |_| {}).await {
                 Ok(()) => complained = None,
                 Err(error) => {
                     if complained.is_none_or(|at: Instant| at.elapsed() >= PURGE_EVERY) {
@@ -182,12 +183,17 @@ impl OutboxDispatcher {
     }
 
     /// Leases due entries into the free places.
-    async fn start_due<'a>(&'a self, sends: &mut Sends<'a>) -> Result<(), StoreError> {
+    async fn start_due<'a>(
+        &'a self,
+        sends: &mut Sends<'a>,
+        ended: impl FnMut(&OutboxOutcome),
+    ) -> Result<(), StoreError> {
         let free = CONCURRENCY.saturating_sub(sends.len());
         if free == 0 {
             return Ok(());
         }
-        for leased in self.outbox.lease_due(free, LEASE, self.clock.now()).await? {
+        let lease = self.outbox.lease_due(free, LEASE, self.clock.now());
+        for leased in meanwhile(sends, ended, lease).await? {
             sends.push(self.send_and_record(leased).boxed());
         }
         Ok(())

@@ -74,7 +74,7 @@ impl Load {
     }
 }
 
-async fn run_phase(
+pub(crate) async fn run_phase(
     address: SocketAddr,
     path: &'static str,
     clients: usize,

@@ -1,4 +1,5 @@
-//! Pairs of request and verification per second over HTTP on loopback, each store beside its floor, in one run.
+//! Pairs of request and verification per second over HTTP on loopback, each store beside its floor, in one run; then
+//! webhooks that are acknowledged per second.
 //!
 //! A floor is the least code that does one such operation honestly: axum, one JSON in, one store step, one JSON out,
 //! no policy. Absolute figures move from machine to machine; compare the ratios.
@@ -15,6 +16,7 @@ mod floor;
 #[cfg(any(has_postgres, has_redis))]
 mod servers;
 mod subject;
+mod webhooks;
 
 use std::any::Any;
 use std::path::Path;
@@ -50,6 +52,24 @@ const ROWS: &[(&str, Option<&str>)] = &[
     #[cfg(has_redis)]
     ("wartel: Redis", Some("floor: Redis, one script")),
 ];
+
+/// The stores on which webhooks are acknowledged.
+const WEBHOOKS: &[&str] = &[
+    "webhooks: memory",
+    "webhooks: SQLite, FULL",
+    #[cfg(has_postgres)]
+    "webhooks: Postgres",
+];
+
+/// A server for webhooks, and the database that it needs.
+async fn prepare_webhooks(name: &str, path: &Path) -> (webhooks::Desk, Box<dyn Any>) {
+    match name {
+        "webhooks: memory" => (webhooks::memory().await, Box::new(())),
+        #[cfg(has_postgres)]
+        "webhooks: Postgres" => servers::postgres_inbox().await,
+        _ => (webhooks::sqlite(path).await, Box::new(())),
+    }
+}
 
 /// A subject and the server that it needs.
 async fn prepare(name: &str, path: &Path) -> (Subject, Box<dyn Any>) {
@@ -100,6 +120,25 @@ async fn main() {
     for row in &rows {
         if let Some(kib) = row.peak_kib {
             println!("{}: at most {} MB, clients included", row.name, kib / 1024);
+        }
+    }
+    println!();
+    measure_webhooks(&load, &clients, &only, folder.path()).await;
+}
+
+async fn measure_webhooks(load: &Load, clients: &[usize], only: &str, folder: &Path) {
+    println!("| webhook acknowledgements | clients | acks/s | handed over/s | CPU µs | p50 ms | p99 ms |");
+    println!("|---|---|---|---|---|---|---|");
+    for name in WEBHOOKS.iter().filter(|name| name.contains(only)) {
+        for &clients in clients {
+            let path = folder.join(format!("{}-{clients}.db", name.len()));
+            let (desk, _server) = prepare_webhooks(name, &path).await;
+            let figures = load.acknowledge(&desk, clients).await;
+            let acked = &figures.acknowledged;
+            println!(
+                "| {name} | {clients} | {:.0} | {:.0} | {:.0} | {:.2} | {:.2} |",
+                acked.per_second, figures.handed_per_second, acked.cpu_us, acked.p50_ms, acked.p99_ms,
+            );
         }
     }
 }

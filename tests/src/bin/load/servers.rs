@@ -60,6 +60,15 @@ pub(crate) async fn postgres() -> (Subject, Box<dyn std::any::Any>) {
     (crate::subject::served(std::sync::Arc::new(stores)).await, server)
 }
 
+/// The inbox on Postgres, and what reads it.
+#[cfg(has_postgres)]
+pub(crate) async fn postgres_inbox() -> (crate::webhooks::Desk, Box<dyn std::any::Any>) {
+    let (server, url) = postgres_place().await;
+    let stores = wartel_storage::PostgresStores::connect(&url).await.unwrap();
+    stores.migrate().await.unwrap();
+    (crate::webhooks::served(std::sync::Arc::new(stores)).await, server)
+}
+
 #[cfg(has_postgres)]
 async fn postgres_place() -> (Box<dyn std::any::Any>, String) {
     let server = tokio::task::spawn_blocking(postgres_server::Server::start).await.unwrap();

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::HeaderMap;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use wartel_core::{AccountId, ManualClock, StoreErrorKind, Timestamp};
 
 use super::*;
@@ -23,6 +23,14 @@ struct Flaky {
     inner: MemoryInbox,
     settle_failures: AtomicUsize,
     lease_failures: AtomicUsize,
+    /// How many may ask at once, as a pool of connections has it. Whoever settles holds a place for a while.
+    places: Option<Semaphore>,
+}
+
+impl Flaky {
+    async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        Some(self.places.as_ref()?.acquire().await.unwrap())
+    }
 }
 
 fn fails(left: &AtomicUsize) -> Result<(), StoreError> {
@@ -46,6 +54,7 @@ impl Inbox for Flaky {
         now: Timestamp,
     ) -> Result<Vec<LeasedInboxEntry>, StoreError> {
         fails(&self.lease_failures)?;
+        let _place = self.place().await;
         self.inner.lease(kinds, limit, lease, now).await
     }
 
@@ -57,6 +66,8 @@ impl Inbox for Flaky {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         fails(&self.settle_failures)?;
+        let _place = self.place().await;
+        tokio::task::yield_now().await;
         self.inner.settle(id, fence, outcome, now).await
     }
 
@@ -390,4 +401,18 @@ async fn it_runs_when_woken_and_when_not_until_it_is_told_to_stop() {
     assert_eq!(fixture.state(old_entry).await, None);
     stop.send(()).unwrap();
     running.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_with_few_connections_is_enough() {
+    let inbox = Arc::new(Flaky { places: Some(Semaphore::new(2)), ..Flaky::default() });
+    let fixture = Fixture { inbox, ..Fixture::default() };
+    let one = Scripted::new("one", []);
+    for n in 0..100 {
+        let phone = format!("+62812345678{n:02}");
+        fixture.record(crate::testing::phone(&phone).into(), &format!("{n}")).await;
+    }
+    let dispatcher = fixture.dispatcher(&[&one]);
+    let handed = tokio::time::timeout(Duration::from_secs(10), dispatcher.dispatch_due()).await;
+    assert_eq!(handed.expect("nobody waits for those who wait for him").unwrap().done, 100);
 }
