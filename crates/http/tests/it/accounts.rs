@@ -8,13 +8,14 @@ use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 use wartel_access::{AuditLog as _, Scope};
 use wartel_core::TenantId;
+use wartel_http::WebhookAccounts;
 use wartel_http::axum::body::{Body, BodyDataStream};
 use wartel_http::axum::http::{Method, Request, StatusCode};
 use wartel_messaging::pairing::DeviceKey;
 use wartel_messaging::testing::sample_phone;
 use wartel_messaging::{DeviceEvent, DeviceInfo, PairingOffer, QrCode, RetryAdvice, SendErrorKind};
 
-use crate::app::{RequestExt as _, json_request, request};
+use crate::app::{Answer, RequestExt as _, json_request, request};
 use crate::v1::{Program, signed};
 
 const ACCOUNTS: &str = "/v1/accounts";
@@ -68,6 +69,21 @@ async fn an_account_is_made_listed_and_removed() {
     let actions: Vec<_> = audit.iter().map(|entry| (entry.action.as_str(), entry.subject.as_str())).collect();
     assert_eq!(actions, [("account.remove", "shop"), ("account.create", "shop")]);
     assert!(audit[0].actor.starts_with("api_key:") && audit[0].tenant.as_str() == "toko-budi");
+}
+
+#[tokio::test]
+async fn a_webhook_finds_its_account_by_the_token_until_it_is_removed() {
+    let program = shop().await;
+    let token = |made: Answer| made.json["data"]["webhook_token"].as_str().unwrap().to_owned();
+    let other = token(program.post(ACCOUNTS, account("other", "device")).await);
+    let plain = token(program.post(ACCOUNTS, account("plain", "plain")).await);
+    let accounts: &dyn WebhookAccounts = program.app.devices.book();
+    let found = accounts.by_token(&other).await.unwrap().unwrap();
+    assert_eq!((found.tenant.as_str(), found.id.as_str()), ("toko-budi", "other"));
+    assert!(accounts.by_token(&plain).await.unwrap().is_none(), "its provider sends no webhooks");
+    assert!(accounts.by_token("0123456789abcdef").await.unwrap().is_none());
+    program.delete("/v1/accounts/other").await.expect(StatusCode::OK);
+    assert!(accounts.by_token(&other).await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -205,7 +205,9 @@ fn devices(device: &FakeDevice, clock: &ManualClock) -> (Devices, DevicesWorker)
             }
             let account = Account::new(Arc::new(FakeProvider::default()));
             match provider {
-                "device" => Ok(account.with_pairing(Arc::new(device.clone()))),
+                "device" => {
+                    Ok(account.with_webhooks(Arc::new(TestSource)).with_pairing(Arc::new(device.clone())))
+                }
                 "plain" => Ok(account),
                 _ => Err(ConnectError::UnknownProvider),
             }

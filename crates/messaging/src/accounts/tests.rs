@@ -133,6 +133,34 @@ async fn two_tenants_on_two_providers_at_once_and_no_event_crosses() {
 }
 
 #[tokio::test]
+async fn the_inbox_tells_each_device_its_own_news() {
+    use crate::inbox::{InboundConsumer as _, InboxEntry, InboxEntryId, InboxEvent};
+    let book = book(&MemoryAccountStore::new());
+    let (devices, _worker) = Devices::new(book.clone(), Arc::new(MemoryPairingStore::new()));
+    create(&book, "tenant-one", "one").await;
+    create(&book, "tenant-two", "two").await;
+    let entry = |of: &str, event| {
+        let (id, at) = (InboxEntryId::random(), wartel_core::Timestamp::EPOCH);
+        InboxEntry::new(id, tenant(of), shop(), Authenticity::TokenOnly, event, at)
+    };
+    let device = |event| InboxEvent::Device(event);
+    devices.take(&entry("tenant-one", device(DeviceEvent::Connected))).await.unwrap();
+    assert_eq!(state(&devices, "tenant-one").await, PairingState::Connected);
+    assert_eq!(state(&devices, "tenant-two").await, PairingState::Unpaired);
+    devices.take(&entry("tenant-one", device(DeviceEvent::LoggedOut))).await.unwrap();
+    assert_eq!(state(&devices, "tenant-one").await, PairingState::LoggedOut);
+    // What is of no account any more is nobody's news, and no error.
+    devices.take(&entry("tenant-three", device(DeviceEvent::Connected))).await.unwrap();
+
+    let contact = crate::ContactAddress::from(crate::testing::sample_phone());
+    let message = crate::InboundMessage::new(contact, crate::InboundContent::text("halo"));
+    devices.take(&entry("tenant-two", InboxEvent::Message(message))).await.unwrap();
+    let lookup = devices.device(&tenant("tenant-two"), &shop()).await.unwrap();
+    let DeviceLookup::Device(two) = lookup else { panic!("no device") };
+    assert!(two.status().await.unwrap().last_event_at.is_some(), "a message is a sign of life");
+}
+
+#[tokio::test]
 async fn an_account_lives_from_its_making_to_its_removal() {
     let store = MemoryAccountStore::new();
     let book = book(&store);
