@@ -34,10 +34,10 @@ fn error(kind: SendErrorKind, advice: RetryAdvice, code: &'static str) -> SendEr
 /// The one place where an answer becomes a success or an error. The body decides, not the status.
 fn read(answer: &HttpResponse) -> Result<Accepted, SendError> {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    if let Some(id) = body["id"].as_str() {
+    if let Some(id) = body.get("id").and_then(Value::as_str) {
         return Ok(Accepted::new().with_message_id(id));
     }
-    Err(match body["error"].as_str() {
+    Err(match body.get("error").and_then(Value::as_str) {
         Some("bad_token") => error(SendErrorKind::Unauthenticated, RetryAdvice::Never, "bad_token"),
         Some("no_whatsapp") => error(SendErrorKind::NotOnWhatsApp, RetryAdvice::Never, "no_whatsapp"),
         Some("slow_down") => {
