@@ -35,9 +35,9 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `cloud-api` | the adapter of Meta's Cloud API, and reqwest with it |
-//! | `fonnte` | the Fonnte adapter, and reqwest with it |
-//! | `twilio` | the adapter of Twilio's Messages API, and reqwest with it |
+//! | `cloud-api`, `evolution`, `fonnte`, `gateway`, `gowa`, `twilio`, `waha` | an adapter, and the HTTP client with it |
+//! | `adapters` | all of them |
+//! | `http-client` | an HTTP client on reqwest, for adapters of your own |
 //! | `accounts` | accounts of tenants, with their credentials encrypted, and their devices |
 //! | `testing` | a mock, a recording fake and the contract suite; semver-exempt |
 //!
