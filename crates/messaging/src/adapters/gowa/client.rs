@@ -65,6 +65,7 @@ impl Gowa {
         Account::new(this.clone())
             .with_webhooks(Arc::new(self.webhooks.clone()))
             .with_pairing(this.clone())
+            .with_reconnect(this.clone())
             .with_numbers(this.clone())
             .with_presence(this)
     }

@@ -15,7 +15,8 @@ use super::{NAME, wire};
 use crate::adapters::{caller, json};
 use crate::transport::{BodyEnd, HttpResponse};
 use crate::{
-    DeviceInfo, DevicePairing, DeviceStatus, PairingCode, PairingMethod, PairingOffer, QrCode, SendError,
+    DeviceInfo, DevicePairing, DeviceReconnect, DeviceStatus, PairingCode, PairingMethod, PairingOffer,
+    QrCode, SendError,
 };
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -127,6 +128,18 @@ impl DevicePairing for Gowa {
             },
             other => other.map(drop),
         }
+    }
+}
+
+#[async_trait::async_trait]
+impl DeviceReconnect for Gowa {
+    /// A device that GOWA does not know has no link to be connected.
+    async fn reconnect(&self) -> Result<(), SendError> {
+        let response = self.get("/app/reconnect").await?;
+        if has_code(&response, "DEVICE_NOT_FOUND") {
+            return Ok(());
+        }
+        wire::results(&response).map(drop)
     }
 }
 

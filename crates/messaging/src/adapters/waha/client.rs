@@ -62,6 +62,7 @@ impl Waha {
         Account::new(this.clone())
             .with_webhooks(Arc::new(self.webhooks.clone()))
             .with_pairing(this.clone())
+            .with_reconnect(this.clone())
             .with_numbers(this.clone())
             .with_lids(this.clone())
             .with_presence(this)

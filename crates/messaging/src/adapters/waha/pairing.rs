@@ -12,7 +12,8 @@ use super::{NAME, wire};
 use crate::adapters::{caller, json as read};
 use crate::transport::HttpResponse;
 use crate::{
-    DeviceInfo, DevicePairing, DeviceStatus, PairingCode, PairingMethod, PairingOffer, QrCode, SendError,
+    DeviceInfo, DevicePairing, DeviceReconnect, DeviceStatus, PairingCode, PairingMethod, PairingOffer,
+    QrCode, SendError,
 };
 
 /// A session as WAHA describes it; without one, WAHA does not know the session.
@@ -128,6 +129,18 @@ impl DevicePairing for Waha {
             return Ok(());
         }
         Err(send_error(&response))
+    }
+}
+
+#[async_trait::async_trait]
+impl DeviceReconnect for Waha {
+    /// Starts a session that stopped, and restarts one that failed; WAHA keeps its link to the phone. One that runs looks
+    /// for its connection by itself, and one that WAHA does not know has no link to be connected.
+    async fn reconnect(&self) -> Result<(), SendError> {
+        match self.session().await? {
+            Some(found) => self.awake(Some(found)).await.map(drop),
+            None => Ok(()),
+        }
     }
 }
 

@@ -129,8 +129,8 @@ fn session_status(payload: &Value) -> Vec<InboundEvent> {
         Some(Status::ScanQr) if was_unlinked(payload) => {
             [DeviceEvent::LoggedOut, DeviceEvent::QrChanged].map(InboundEvent::DeviceState).into()
         }
-        // A code that was scanned and now asks for a passkey is out of date as well: who asks again learns of it.
-        Some(Status::ScanQr | Status::Passkey) => one(DeviceEvent::QrChanged),
+        Some(Status::ScanQr) => one(DeviceEvent::QrChanged),
+        Some(Status::Passkey) => one(DeviceEvent::PasskeyRequired),
         None => vec![InboundEvent::Ignored { why: "a session status of unknown meaning" }],
     }
 }

@@ -125,6 +125,18 @@ async fn a_device_that_gowa_does_not_know_is_made() {
 }
 
 #[tokio::test]
+async fn a_linked_device_is_told_to_connect_again() {
+    let done = br#"{"code":"SUCCESS","message":"Reconnect success","results":null}"#;
+    for (status, body) in [(200, &done[..]), (404, sample!("device_not_found.json").as_bytes())] {
+        let transport = script(&[(status, body)]);
+        gowa(&transport).reconnect().await.unwrap();
+        assert_eq!(asked(&transport), ["GET /app/reconnect"]);
+    }
+    let refused = gowa(&script(&[(401, b"Unauthorized")])).reconnect().await.unwrap_err();
+    assert_eq!(refused.kind(), SendErrorKind::Unauthenticated);
+}
+
+#[tokio::test]
 async fn a_device_that_is_not_linked_is_logged_out_already() {
     for (status, body) in [
         (200, sample!("logout.json")),

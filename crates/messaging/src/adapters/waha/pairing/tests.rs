@@ -90,6 +90,26 @@ async fn a_code_is_asked_for_once_the_session_can_give_one() {
 }
 
 #[tokio::test]
+async fn only_a_session_that_does_not_run_is_started_again() {
+    let get = "GET /api/sessions/default";
+    for (status, body, then) in [
+        (200, r#"{"status":"STOPPED"}"#, Some("POST /api/sessions/default/start")),
+        (200, r#"{"status":"FAILED"}"#, Some("POST /api/sessions/default/restart")),
+        (200, STARTING, None),
+        (200, sample!("session_working.json"), None),
+        (200, sample!("session_scan.json"), None),
+        (404, sample!("session_missing.json"), None),
+    ] {
+        let transport = script(&[(status, body), (201, STARTING)]);
+        waha(&transport).reconnect().await.unwrap();
+        let expected: Vec<&str> = std::iter::once(get).chain(then).collect();
+        assert_eq!(asked(&transport), expected, "{body}");
+    }
+    let refused = waha(&script(&[(401, sample!("unauthorized.json"))])).reconnect().await;
+    assert_eq!(refused.unwrap_err().kind(), SendErrorKind::Unauthenticated);
+}
+
+#[tokio::test]
 async fn a_typed_code_is_for_the_number() {
     let transport = script(&[(200, sample!("session_scan.json")), (201, sample!("pair_code.json"))]);
     let offer = waha(&transport).start_pairing(&PairingMethod::Code(sample_phone())).await.unwrap();

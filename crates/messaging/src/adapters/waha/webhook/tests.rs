@@ -214,8 +214,8 @@ fn each_session_status_has_its_event() {
         (status("STARTING"), vec![DeviceEvent::Disconnected]),
         (status("STOPPED"), vec![DeviceEvent::Disconnected]),
         (status("FAILED"), vec![DeviceEvent::Disconnected]),
-        (status("PASSKEY_REQUIRED"), vec![DeviceEvent::QrChanged]),
-        (status("PASSKEY_CONFIRMATION_REQUIRED"), vec![DeviceEvent::QrChanged]),
+        (status("PASSKEY_REQUIRED"), vec![DeviceEvent::PasskeyRequired]),
+        (status("PASSKEY_CONFIRMATION_REQUIRED"), vec![DeviceEvent::PasskeyRequired]),
     ] {
         let expected: Vec<InboundEvent> = device(&expected);
         assert_eq!(decode(&body), Ok(expected), "{body}");
