@@ -15,9 +15,11 @@ use wartel_http::axum::Router;
 use wartel_http::axum::body::Body;
 use wartel_http::axum::extract::Request;
 use wartel_http::{Http, HttpConfig, Routes, ServeLimits};
-use wartel_messaging::accounts::{AccountBook, Devices, Sealer};
+use wartel_messaging::MessageProvider;
+use wartel_messaging::accounts::{AccountBook, DeviceLookup, Devices, Sealer};
 use wartel_messaging::inbox::{InboxDispatcher, LogConsumer};
 use wartel_messaging::outbox::OutboxDispatcher;
+use wartel_messaging::pairing::WithHearing;
 use wartel_otp::{OtpService, ReceiptConsumer, ReverseConsumer};
 use wartel_registration::RegistrationService;
 use wartel_sandbox::SandboxHandle;
@@ -51,26 +53,6 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let time = Time::of(&stores).await?;
     let wired = messaging::wire(&config.messaging).await?;
     let sealer = Sealer::new(&secret, &config.previous_secrets);
-    let (otp, worker) = OtpService::builder(secret)
-        .previous_secrets(config.previous_secrets.clone())
-        .app_name(&config.app_name)
-        .tenant(config.tenant.clone())
-        .policy(config.policy.clone())
-        .provider(Arc::clone(&wired.provider))
-        .store(Arc::clone(&stores.otp))
-        .tallies(Arc::clone(&stores.tallies))
-        .pumping(config.pumping)
-        .test_numbers(config.test_numbers.clone())
-        .clock(Arc::clone(&time.clock))
-        .build()?;
-    let dispatcher = OutboxDispatcher::new(
-        Arc::clone(&stores.outbox),
-        Arc::clone(&wired.provider),
-        Arc::clone(&time.clock),
-    );
-    let registrations = RegistrationService::new(otp.clone(), Arc::clone(&stores.registration))
-        .with_waker(dispatcher.waker());
-
     let token = webhook_token(&config)?;
     let book = AccountBook::new(Arc::clone(&stores.accounts), sealer)
         .with_clock(Arc::clone(&time.clock))
@@ -82,6 +64,23 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     }
     let pairings = Arc::clone(&stores.pairings);
     let (devices, looker) = Devices::with_clock(book.clone(), pairings, Arc::clone(&time.clock));
+    let provider = heard(wired.provider, &devices, &config, token.is_some()).await?;
+    let (otp, worker) = OtpService::builder(secret)
+        .previous_secrets(config.previous_secrets.clone())
+        .app_name(&config.app_name)
+        .tenant(config.tenant.clone())
+        .policy(config.policy.clone())
+        .provider(Arc::clone(&provider))
+        .store(Arc::clone(&stores.otp))
+        .tallies(Arc::clone(&stores.tallies))
+        .pumping(config.pumping)
+        .test_numbers(config.test_numbers.clone())
+        .clock(Arc::clone(&time.clock))
+        .build()?;
+    let dispatcher = OutboxDispatcher::new(Arc::clone(&stores.outbox), provider, Arc::clone(&time.clock));
+    let registrations = RegistrationService::new(otp.clone(), Arc::clone(&stores.registration))
+        .with_waker(dispatcher.waker());
+
     let inbox = InboxDispatcher::new(Arc::clone(&stores.inbox), Arc::clone(&time.clock))
         .with_consumer(Arc::new(ReceiptConsumer::new(otp.clone())))
         .with_consumer(Arc::new(ReverseConsumer::new(otp.clone())))
@@ -166,6 +165,23 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     }
     let _ = tokio::time::timeout(CLOSE, stores.engine.close()).await;
     Ok(())
+}
+
+/// The provider, telling its device of every message that goes out where its webhooks are to be heard afterwards: so a
+/// device that is connected and deaf is noticed.
+async fn heard(
+    provider: Arc<dyn MessageProvider>,
+    devices: &Devices,
+    config: &Config,
+    has_webhooks: bool,
+) -> anyhow::Result<Arc<dyn MessageProvider>> {
+    if !has_webhooks || !provider.capabilities().receipts {
+        return Ok(provider);
+    }
+    match devices.device(&config.tenant, &AccountId::default()).await? {
+        DeviceLookup::Device(device) => Ok(Arc::new(WithHearing::new(provider, device))),
+        _ => Ok(provider),
+    }
 }
 
 /// The clock that the engine, the registrations and the outbox go by.

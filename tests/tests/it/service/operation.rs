@@ -68,7 +68,7 @@ fn the_doctor_says_what_to_mend() {
     assert!(
         !sick.status.success()
             && printed(&sick).contains("FAIL  device")
-            && printed(&sick).contains("scan the QR")
+            && printed(&sick).contains("pair it with its phone again")
     );
     sandbox.set_connected(true);
     sandbox.set_quota(0);
