@@ -30,12 +30,19 @@ fn no_headers(_: &str) -> Vec<(&'static str, String)> {
     Vec::new()
 }
 
-#[cfg(feature = "cloud-api")]
+#[cfg(any(feature = "cloud-api", feature = "gowa"))]
 fn signed_like_meta(body: &str) -> Vec<(&'static str, String)> {
     use hmac::{Hmac, KeyInit as _, Mac as _};
     let mac = Hmac::<sha2::Sha256>::new_from_slice(SECRET.as_bytes()).unwrap().chain_update(body);
     let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     vec![("x-hub-signature-256", format!("sha256={hex}"))]
+}
+
+#[cfg(feature = "waha")]
+fn signed_like_waha(body: &str) -> Vec<(&'static str, String)> {
+    use hmac::{Hmac, KeyInit as _, Mac as _};
+    let mac = Hmac::<sha2::Sha512>::new_from_slice(SECRET.as_bytes()).unwrap().chain_update(body);
+    vec![("x-webhook-hmac", mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect())]
 }
 
 #[cfg(feature = "twilio")]
@@ -58,6 +65,34 @@ fn rows() -> Vec<Row> {
             settings: &[("token", "made-up"), ("phone_number_id", "106540352242922"), ("app_secret", SECRET)],
             body: include_str!("../samples/cloud_api/webhook_text.json"),
             headers: signed_like_meta,
+        },
+        #[cfg(feature = "evolution")]
+        Row {
+            provider: "evolution",
+            settings: &[("url", "https://api.example"), ("token", "made-up"), ("instance", "toko")],
+            body: include_str!("../samples/evolution/webhook_text.json"),
+            headers: no_headers,
+        },
+        #[cfg(feature = "gateway")]
+        Row {
+            provider: "gateway",
+            settings: &[("url", "https://api.example")],
+            body: include_str!("../samples/gateway/webhook_message.json"),
+            headers: no_headers,
+        },
+        #[cfg(feature = "gowa")]
+        Row {
+            provider: "gowa",
+            settings: &[("url", "https://api.example"), ("webhook_secret", SECRET)],
+            body: include_str!("../samples/gowa/webhook_message.json"),
+            headers: signed_like_meta,
+        },
+        #[cfg(feature = "waha")]
+        Row {
+            provider: "waha",
+            settings: &[("url", "https://api.example"), ("token", "made-up"), ("webhook_secret", SECRET)],
+            body: include_str!("../samples/waha/webhook_message.json"),
+            headers: signed_like_waha,
         },
         #[cfg(feature = "fonnte")]
         Row {
