@@ -92,6 +92,7 @@ async fn stage_in(folder: tempfile::TempDir, store: Store, more: &[(&str, &str)]
         ("WHATSAPP_API_TOKEN", sandbox.token().to_owned()),
         ("WHATSAPP_WEBHOOK_TOKEN", WEBHOOK_TOKEN.to_owned()),
         ("WARTEL_OTP_SENDS_PER_IP", "100000/1h".to_owned()),
+        ("WARTEL_OTP_SENDS_PER_NETWORK", "100000/1h".to_owned()),
         ("WARTEL_OTP_SENDS_PER_TENANT", "100000/10m".to_owned()),
     ];
     vars.extend(store.vars());
