@@ -96,8 +96,6 @@
 //! A mock repeats what its author believes about the provider. The sandbox's wire types are its own, written from the
 //! provider's documentation, so that it cannot share an adapter's misreading.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Parts that only some of the providers need.
-#![allow(dead_code)]
 
 mod builder;
 mod cloud_api;
