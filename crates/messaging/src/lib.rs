@@ -65,6 +65,7 @@ pub mod pairing;
 mod provider;
 mod receipt;
 mod recipient;
+mod senders;
 mod settings;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
@@ -92,6 +93,7 @@ pub use provider::{
 };
 pub use receipt::{DeliveryReceipt, DeliveryState, ReceiptKey};
 pub use recipient::Recipient;
+pub use senders::{AccountSender, Sender, SenderBook, channel_name};
 pub use settings::AccountSettings;
 pub use webhook::{
     Authenticity, InboundEvent, WebhookError, WebhookHandshake, WebhookRequest, WebhookSource,

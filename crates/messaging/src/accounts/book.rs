@@ -323,6 +323,16 @@ impl AccountBook {
         }
     }
 
+    /// Whether the program was started with this account.
+    pub(super) fn is_fixed(&self, tenant: &TenantId, id: &AccountId) -> bool {
+        self.inner.fixed(tenant, id).is_some()
+    }
+
+    /// Whether webhooks of this account can come: one of the store always has a token.
+    pub(super) fn has_webhook_token(&self, tenant: &TenantId, id: &AccountId) -> bool {
+        self.inner.fixed(tenant, id).is_none_or(|fixed| fixed.token.is_some())
+    }
+
     /// Notes how the device of an account stands. Of one that the program was started with nothing is noted.
     pub(super) async fn note_device(
         &self,

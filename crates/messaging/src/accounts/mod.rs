@@ -2,7 +2,8 @@
 //!
 //! [`AccountBook`] makes accounts, opens them and finds the one that a webhook belongs to. Credentials are kept encrypted
 //! ([`Sealer`]), of the token in a webhook's URL only a hash ([`TokenHash`]). [`AccountStore`] is the port of the store,
-//! [`MemoryAccountStore`] keeps accounts in memory. [`Devices`] pairs the devices of all accounts.
+//! [`MemoryAccountStore`] keeps accounts in memory. [`Devices`] pairs the devices of all accounts, [`Senders`] sends through
+//! them.
 //!
 //! ```
 //! # #[cfg(feature = "fonnte")] {
@@ -30,6 +31,7 @@ mod devices;
 mod inbox;
 mod memory;
 mod seal;
+mod senders;
 mod store;
 mod token;
 
@@ -37,6 +39,7 @@ pub use book::{AccountBook, AccountError, AccountView, Connector, CreatedAccount
 pub use devices::{DeviceLookup, Devices, DevicesWorker};
 pub use memory::MemoryAccountStore;
 pub use seal::{SealError, SealedSettings, Sealer};
+pub use senders::{Layers, Senders};
 #[cfg(feature = "testing")]
 pub use store::MockAccountStore;
 pub use store::{AccountStore, StoredAccount};

@@ -45,6 +45,12 @@ impl Throttle {
         Self::off().with_account(all).with_recipient(Pace::every(Duration::from_secs(6)))
     }
 
+    /// How fast a provider takes messages, by its name, where it says so; else [`off`](Self::off).
+    #[must_use]
+    pub fn of_provider(name: &str) -> Self {
+        if name == "cloud_api" { Self::cloud_api() } else { Self::off() }
+    }
+
     /// With another pace of all messages together.
     #[must_use]
     pub const fn with_account(mut self, pace: Pace) -> Self {

@@ -2,6 +2,7 @@
 
 pub use crate::outbox::MockOutbox;
 pub use crate::provider::MockMessageProvider;
+pub use crate::senders::MockSenderBook;
 
 #[cfg(test)]
 mod tests {

@@ -20,6 +20,7 @@ pub mod contract;
 mod fake;
 mod fake_device;
 mod fake_env;
+mod fake_senders;
 pub mod inbox_contract;
 mod mock;
 pub mod outbox_contract;
@@ -33,7 +34,8 @@ use wartel_core::{Country, Locale, PhoneNumber, Secret};
 pub use fake::FakeProvider;
 pub use fake_device::{FakeDevice, TokioClock};
 pub use fake_env::FakeEnv;
-pub use mock::{MockMessageProvider, MockOutbox};
+pub use fake_senders::FakeSenders;
+pub use mock::{MockMessageProvider, MockOutbox, MockSenderBook};
 #[doc(hidden)]
 pub use mockall;
 pub use transport::ScriptedTransport;
