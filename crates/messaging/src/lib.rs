@@ -93,7 +93,7 @@ pub use provider::{
 };
 pub use receipt::{DeliveryReceipt, DeliveryState, ReceiptKey};
 pub use recipient::Recipient;
-pub use senders::{AccountSender, Sender, SenderBook, channel_name};
+pub use senders::{AccountSender, Sender, SenderBook, channel_name, own_sender};
 pub use settings::AccountSettings;
 pub use webhook::{
     Authenticity, InboundEvent, WebhookError, WebhookHandshake, WebhookRequest, WebhookSource,

@@ -103,6 +103,15 @@ impl<T: SenderBook + ?Sized> SenderBook for Arc<T> {
     }
 }
 
+/// The account of its own through which a tenant sends what answers nobody: codes, confirmations. `None` if its first
+/// account is one that the program was started with, or it has none: then what the program was started with sends.
+///
+/// # Errors
+/// [`SendError`] if it cannot be told, or none of its accounts can be used. Nobody else's account is used then.
+pub async fn own_sender(book: &dyn SenderBook, tenant: &TenantId) -> Result<Option<Sender>, SendError> {
+    Ok(book.first(tenant).await?.filter(|sender| !sender.is_fixed))
+}
+
 /// A provider that sends through one account as it is at the time of each message: for a place that is wired once, while
 /// the account may be made anew meanwhile.
 ///
@@ -130,6 +139,18 @@ impl AccountSender {
         let Some(now) = book.sender(&tenant, &account).await? else { return Ok(None) };
         let (name, capabilities) = (now.provider.name(), now.provider.capabilities());
         Ok(Some(Self { book, tenant, account, name, capabilities }))
+    }
+
+    /// Whose account it is.
+    #[must_use]
+    pub const fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// Which account.
+    #[must_use]
+    pub const fn account(&self) -> &AccountId {
+        &self.account
     }
 }
 

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::{Instant, timeout_at};
 use wartel_core::StoreErrorKind;
 use wartel_messaging::{
-    Content, DeliveryState, MessageProvider, OneTimeCode, OutboundMessage, RetryAdvice, SendError,
+    Accepted, Content, DeliveryState, MessageProvider, OneTimeCode, OutboundMessage, RetryAdvice, SendError,
     SendErrorKind,
 };
 
-use crate::service::Shared;
+use crate::service::{Channel, Shared};
 use crate::sightings::Sight;
 use crate::store::{DeliveryRecord, LeasedSend, Recorded, SendOutcome};
 use crate::template::Texting;
@@ -50,15 +51,14 @@ async fn deliver_over(
         let next = record(shared, leased, TEST_PROVIDER, outcome).await;
         return (Ok(DeliveryState::Accepted), next);
     }
-    let provider = shared.channels.get(leased.channel);
-    let name = provider.map_or("none", |provider| provider.name());
-    let result = match (compose(shared, leased), provider) {
-        (Some(message), Some(provider)) => hand_over(provider.as_ref(), &message).await,
-        // The key was dropped, the template fails, or the policy has fewer channels now: nobody can send this.
-        _ => Err(SendError::new(name, SendErrorKind::Unsupported, RetryAdvice::Never)),
+    let until = Instant::now() + SEND_DEADLINE;
+    let finding = timeout_at(until, shared.channel(&leased.tenant, leased.channel)).await;
+    // Nothing has been handed over yet.
+    let late = |_| Err(SendError::new("account", SendErrorKind::Unavailable, RetryAdvice::After(None)));
+    let (result, name) = match finding.unwrap_or_else(late) {
+        Ok(channel) => send_over(shared, leased, channel.as_ref(), until).await,
+        Err(error) => (Err(error), "none".to_owned()),
     };
-    // Where one channel is several providers, receipts come from the one that took the message.
-    let name = result.as_ref().ok().and_then(|accepted| accepted.via).unwrap_or(name);
     let (outcome, answer) = match result {
         Ok(accepted) => {
             (SendOutcome::Accepted { message_id: accepted.message_id }, Ok(DeliveryState::Accepted))
@@ -71,15 +71,33 @@ async fn deliver_over(
     match &answer {
         Ok(state) => tracing::debug!(
             tenant = %leased.tenant, purpose = leased.purpose.as_str(), to = %leased.phone.masked(),
-            provider = name, delivery = state.as_str(), "one-time code handed over"
+            provider = name.as_str(), delivery = state.as_str(), "one-time code handed over"
         ),
         Err(error) => tracing::warn!(
             tenant = %leased.tenant, purpose = leased.purpose.as_str(), to = %leased.phone.masked(),
-            provider = name, error = %error, kind = error.kind().as_str(), "one-time code not sent"
+            provider = name.as_str(), error = %error, kind = error.kind().as_str(), "one-time code not sent"
         ),
     }
-    let next = record(shared, leased, name, outcome).await;
+    let next = record(shared, leased, &name, outcome).await;
     (answer, next)
+}
+
+/// Hands the code over to a channel. Answers also by what name its receipts come.
+async fn send_over(
+    shared: &Shared,
+    leased: &LeasedSend,
+    channel: Option<&Channel>,
+    until: Instant,
+) -> (Result<Accepted, SendError>, String) {
+    let name = channel.map_or("none", |channel| channel.provider.name());
+    let result = match (compose(shared, leased), channel) {
+        (Some(message), Some(channel)) => hand_over(channel.provider.as_ref(), &message, until).await,
+        // The key was dropped, the template fails, or the policy has fewer channels now: nobody can send this.
+        _ => Err(SendError::new(name, SendErrorKind::Unsupported, RetryAdvice::Never)),
+    };
+    let via = result.as_ref().ok().and_then(|accepted| accepted.via);
+    let name = channel.map_or_else(|| name.to_owned(), |channel| channel.name(via));
+    (result, name)
 }
 
 /// What adapters say of an answer that they cannot read. Sending again might send twice.
@@ -122,8 +140,9 @@ fn compose(shared: &Shared, leased: &LeasedSend) -> Option<OutboundMessage> {
 async fn hand_over(
     provider: &dyn MessageProvider,
     message: &OutboundMessage,
-) -> Result<wartel_messaging::Accepted, SendError> {
-    let sent = tokio::time::timeout(SEND_DEADLINE, provider.send(message)).await;
+    until: Instant,
+) -> Result<Accepted, SendError> {
+    let sent = timeout_at(until, provider.send(message)).await;
     // Cut off in the middle: nobody knows how far the provider came.
     sent.unwrap_or_else(|_| {
         Err(SendError::new(provider.name(), SendErrorKind::Unavailable, RetryAdvice::Ambiguous))

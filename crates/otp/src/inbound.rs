@@ -8,6 +8,10 @@ use crate::service::OtpService;
 
 /// Hands receipts of the inbox to [`OtpService::record_receipt`], so that they move the delivery states of the entry's
 /// tenant.
+///
+/// Where accounts of tenants send ([`OtpBuilder::senders`](crate::OtpBuilder::senders)), a receipt moves only messages that
+/// went out through the account that it came by. Receipts by the account that the program was started with are news of
+/// the program's own channels.
 #[derive(Debug, Clone)]
 pub struct ReceiptConsumer {
     otp: OtpService,
@@ -34,7 +38,8 @@ impl InboundConsumer for ReceiptConsumer {
     async fn take(&self, entry: &InboxEntry) -> Result<(), ConsumerError> {
         let InboxEvent::Receipt(receipt) = &entry.event else { return Ok(()) };
         let state = receipt.state.as_str();
-        let known = self.otp.for_tenant(entry.tenant.clone()).record_receipt(receipt.clone()).await?;
+        let receipt = self.otp.shared.receipt_by(receipt.clone(), &entry.tenant, &entry.account);
+        let known = self.otp.for_tenant(entry.tenant.clone()).record_receipt(receipt).await?;
         tracing::debug!(account = entry.account.as_str(), state, known, "a receipt came");
         Ok(())
     }

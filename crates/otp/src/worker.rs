@@ -123,7 +123,7 @@ impl OtpWorker {
         if rules.fallbacks.is_empty() {
             return rules;
         }
-        let providers: Vec<&str> = self.shared.channels.all().map(|provider| provider.name()).collect();
+        let providers: Vec<&str> = self.shared.channels.names().collect();
         let asked = self.shared.sightings.receipts_known(self.shared.tallies.as_ref(), &providers, now);
         let late = |_| Err(StoreError::new(StoreErrorKind::Unavailable, "otp.tallies"));
         match tokio::time::timeout(POLL, asked).await.unwrap_or_else(late) {

@@ -9,6 +9,8 @@
     reason = "tests fail by panicking, and the long ones print their figures"
 )]
 
+#[path = "it/accounts.rs"]
+mod accounts;
 #[path = "it/attacker.rs"]
 mod attacker;
 #[path = "it/broken_store.rs"]

@@ -8,13 +8,15 @@ use std::time::Duration;
 use futures_util::future::FutureExt as _;
 use futures_util::stream::StreamExt as _;
 use tokio::sync::Notify;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
-use wartel_core::{Clock, StoreError, Timestamp};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
+use wartel_core::{Clock, StoreError, TenantId, Timestamp};
 
 use super::outcome::{decide, outcome_word};
 use super::{LEASE, LeasedEntry, Outbox, OutboxOutcome};
 use crate::under_way::{UnderWay, meanwhile};
-use crate::{MessageProvider, OutboundMessage, RetryAdvice, SendError, SendErrorKind};
+use crate::{
+    MessageProvider, OutboundMessage, RetryAdvice, SendError, SendErrorKind, SenderBook, own_sender,
+};
 
 /// How many messages are on their way at once.
 const CONCURRENCY: usize = 8;
@@ -101,6 +103,7 @@ impl OutboxWaker {
 pub struct OutboxDispatcher {
     outbox: Arc<dyn Outbox>,
     provider: Arc<dyn MessageProvider>,
+    senders: Option<Arc<dyn SenderBook>>,
     clock: Arc<dyn Clock>,
     waker: OutboxWaker,
 }
@@ -112,7 +115,16 @@ impl OutboxDispatcher {
     /// A dispatcher that sends through this provider.
     #[must_use]
     pub fn new(outbox: Arc<dyn Outbox>, provider: Arc<dyn MessageProvider>, clock: Arc<dyn Clock>) -> Self {
-        Self { outbox, provider, clock, waker: OutboxWaker::default() }
+        Self { outbox, provider, senders: None, clock, waker: OutboxWaker::default() }
+    }
+
+    /// With the accounts of tenants: what is of a tenant that has an account of its own goes out through that one
+    /// ([`own_sender`]), and through the provider otherwise. While it cannot be told, messages are postponed. Default: all
+    /// goes through the provider.
+    #[must_use]
+    pub fn with_senders(mut self, senders: Arc<dyn SenderBook>) -> Self {
+        self.senders = Some(senders);
+        self
     }
 
     /// What wakes [`run`](Self::run) up.
@@ -209,19 +221,32 @@ impl OutboxDispatcher {
     }
 
     async fn send(&self, leased: &LeasedEntry) -> Result<crate::Accepted, SendError> {
+        let until = Instant::now() + SEND_TIMEOUT;
+        let finding = timeout_at(until, self.provider_of(&leased.entry.tenant)).await;
+        // Nothing has been handed over yet.
+        let late = |_| Err(SendError::new("account", SendErrorKind::Unavailable, RetryAdvice::After(None)));
+        let provider = finding.unwrap_or_else(late)?;
         let message = OutboundMessage::text_to(leased.entry.to.clone(), leased.entry.text.clone());
         // A provider of the user's may panic; that must not end the dispatcher with all its other messages.
-        let guarded = AssertUnwindSafe(self.provider.send(&message)).catch_unwind();
+        let guarded = AssertUnwindSafe(provider.send(&message)).catch_unwind();
         let lost = |code| {
-            let error =
-                SendError::new(self.provider.name(), SendErrorKind::Unavailable, RetryAdvice::Ambiguous);
+            let error = SendError::new(provider.name(), SendErrorKind::Unavailable, RetryAdvice::Ambiguous);
             Err(error.with_provider_code(code))
         };
-        match timeout(SEND_TIMEOUT, guarded).await {
+        match timeout_at(until, guarded).await {
             Ok(Ok(result)) => result,
             Ok(Err(_panic)) => lost("panicked"),
             Err(_elapsed) => lost("timeout"),
         }
+    }
+
+    /// Who sends for a tenant.
+    async fn provider_of(&self, tenant: &TenantId) -> Result<Arc<dyn MessageProvider>, SendError> {
+        let own = match &self.senders {
+            Some(senders) => own_sender(senders, tenant).await?,
+            None => None,
+        };
+        Ok(own.map_or_else(|| Arc::clone(&self.provider), |own| own.provider))
     }
 
     async fn record(&self, leased: &LeasedEntry, outcome: &OutboxOutcome, now: Timestamp) {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use wartel_core::{Clock, MasterKey, SystemClock, TenantId};
-use wartel_messaging::{MessageProvider, markup};
+use wartel_messaging::{AccountSender, MessageProvider, SenderBook, markup};
 
-use super::channels::{Channels, Deadline};
+use super::channels::{Channel, Channels, Deadline};
 use super::idempotency::RequestHasher;
 use super::test_numbers::{TestNumber, TestNumbers};
 use super::{OtpService, Shared};
@@ -38,7 +38,8 @@ pub struct OtpBuilder {
     clock: Arc<dyn Clock>,
     templates: MessageTemplates,
     tenant: TenantId,
-    fallbacks: Vec<(Deadline, Arc<dyn MessageProvider>)>,
+    fallbacks: Vec<(Deadline, Channel)>,
+    senders: Option<Arc<dyn SenderBook>>,
     tallies: Option<Arc<dyn TallyStore>>,
     test_numbers: Vec<TestNumber>,
     pub(crate) reverse: ReverseParts,
@@ -62,6 +63,7 @@ impl OtpService {
             templates: MessageTemplates::default(),
             tenant: TenantId::default(),
             fallbacks: Vec::new(),
+            senders: None,
             tallies: None,
             test_numbers: Vec::new(),
             pumping: PumpingPolicy::default(),
@@ -98,7 +100,26 @@ impl OtpBuilder {
     /// further channel, in order; none is used twice within a send. Default: none. Needs the worker.
     #[must_use]
     pub fn fallback(mut self, deadline: Deadline, provider: Arc<dyn MessageProvider>) -> Self {
-        self.fallbacks.push((deadline, provider));
+        self.fallbacks.push((deadline, Channel::of_program(provider)));
+        self
+    }
+
+    /// As [`fallback`](Self::fallback), over an account of a tenant. It may be at the same provider as another channel:
+    /// receipts are told apart by the account that they come by ([`ReceiptConsumer`](crate::ReceiptConsumer)).
+    #[must_use]
+    pub fn fallback_account(mut self, deadline: Deadline, account: AccountSender) -> Self {
+        let (tenant, id) = (account.tenant().clone(), account.account().clone());
+        self.fallbacks.push((deadline, Channel::of_account(Arc::new(account), tenant, id)));
+        self
+    }
+
+    /// The accounts of tenants. The codes of a tenant that has an account of its own go out through its first one, and
+    /// over no further channel; all others go over [`provider`](Self::provider) and its fallbacks, as do those of a
+    /// tenant whose first account is one that the program was started with. A code whose way cannot be told is refused
+    /// ([`StartError::NotSent`](crate::StartError::NotSent)). Default: none has any.
+    #[must_use]
+    pub fn senders(mut self, senders: Arc<dyn SenderBook>) -> Self {
+        self.senders = Some(senders);
         self
     }
 
@@ -186,8 +207,9 @@ impl OtpBuilder {
         if !self.fallbacks.iter().all(|(deadline, _)| deadline.is_valid()) {
             return Err(BuildError::Deadline);
         }
-        let channels = Channels::new(self.provider.ok_or(BuildError::NoProvider)?, self.fallbacks);
-        let names: BTreeSet<&str> = channels.all().map(|provider| provider.name()).collect();
+        let first = Channel::of_program(self.provider.ok_or(BuildError::NoProvider)?);
+        let channels = Channels::new(first, self.fallbacks);
+        let names: BTreeSet<&str> = channels.names().collect();
         if names.len() < channels.all().count() {
             return Err(BuildError::SameChannelTwice);
         }
@@ -207,6 +229,7 @@ impl OtpBuilder {
             rules,
             policy: self.policy,
             channels,
+            senders: self.senders,
             store: self.store.ok_or(BuildError::NoStore)?,
             tallies,
             sightings: Sightings::default(),

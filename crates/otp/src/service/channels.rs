@@ -1,10 +1,14 @@
-//! Over which providers a code goes, and when the next one is tried.
+//! Over which channels a code goes, and when the next one is tried.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use wartel_messaging::{DeliveryState, MessageProvider};
+use wartel_core::{AccountId, TenantId};
+use wartel_messaging::{
+    DeliveryReceipt, DeliveryState, MessageProvider, SendError, channel_name, own_sender,
+};
 
+use super::Shared;
 use crate::store::FallbackRule;
 
 /// When the next channel is tried: when this much time has passed without the message having come this far. A
@@ -48,28 +52,68 @@ impl Deadline {
     }
 }
 
-/// The providers in their order.
+/// One way for codes: a provider, or an account of a tenant.
+#[derive(Debug, Clone)]
+pub(crate) struct Channel {
+    pub(crate) provider: Arc<dyn MessageProvider>,
+    /// The account whose receipts are news of this channel. `None` is the program's own.
+    account: Option<(TenantId, AccountId)>,
+}
+
+impl Channel {
+    /// The program's own.
+    pub(super) fn of_program(provider: Arc<dyn MessageProvider>) -> Self {
+        Self { provider, account: None }
+    }
+
+    /// An account of a tenant.
+    pub(super) fn of_account(
+        provider: Arc<dyn MessageProvider>,
+        tenant: TenantId,
+        account: AccountId,
+    ) -> Self {
+        Self { provider, account: Some((tenant, account)) }
+    }
+
+    /// By what receipts find the messages of this channel. `via` is who took the message where the channel is several
+    /// providers: receipts come from that one.
+    pub(crate) fn name(&self, via: Option<&str>) -> String {
+        let provider = via.unwrap_or_else(|| self.provider.name());
+        match &self.account {
+            Some((tenant, account)) => channel_name(provider, tenant, account),
+            None => provider.to_owned(),
+        }
+    }
+}
+
+/// The program's channels in their order.
 #[derive(Debug)]
 pub(crate) struct Channels {
-    first: Arc<dyn MessageProvider>,
-    further: Vec<(Deadline, Arc<dyn MessageProvider>)>,
+    first: Channel,
+    further: Vec<(Deadline, Channel)>,
+    /// Of all of them.
+    names: Vec<String>,
 }
 
 impl Channels {
-    pub(super) fn new(
-        first: Arc<dyn MessageProvider>,
-        further: Vec<(Deadline, Arc<dyn MessageProvider>)>,
-    ) -> Self {
-        Self { first, further }
+    pub(super) fn new(first: Channel, further: Vec<(Deadline, Channel)>) -> Self {
+        let all = std::iter::once(&first).chain(further.iter().map(|(_, channel)| channel));
+        let names = all.map(|channel| channel.name(None)).collect();
+        Self { first, further, names }
     }
 
     /// All of them, the first one first.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<dyn MessageProvider>> {
-        std::iter::once(&self.first).chain(self.further.iter().map(|(_, provider)| provider))
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Channel> {
+        std::iter::once(&self.first).chain(self.further.iter().map(|(_, channel)| channel))
+    }
+
+    /// What they are called, the first one first.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
     }
 
     /// The channel with this number; `None` if the policy that asked for it had more channels.
-    pub(crate) fn get(&self, number: u32) -> Option<&Arc<dyn MessageProvider>> {
+    fn get(&self, number: u32) -> Option<&Channel> {
         self.all().nth(usize::try_from(number).ok()?)
     }
 
@@ -82,5 +126,44 @@ impl Channels {
     /// Whether any channel falls back.
     pub(crate) fn falls_back(&self) -> bool {
         !self.further.is_empty()
+    }
+}
+
+impl Shared {
+    /// The channel of a tenant that has an account of its own. It is its only one.
+    pub(super) async fn own_channel(&self, tenant: &TenantId) -> Result<Option<Channel>, SendError> {
+        let Some(senders) = &self.senders else { return Ok(None) };
+        let own = own_sender(senders, tenant).await?;
+        Ok(own.map(|own| Channel::of_account(own.provider, own.tenant, own.account)))
+    }
+
+    /// The channel of a tenant with this number; `None` if nobody knows it any more.
+    pub(crate) async fn channel(&self, tenant: &TenantId, number: u32) -> Result<Option<Channel>, SendError> {
+        // A send that has gone on to a further channel began before the tenant had an account of its own.
+        let own = if number == 0 { self.own_channel(tenant).await? } else { None };
+        Ok(own.or_else(|| self.channels.get(number).cloned()))
+    }
+
+    /// Whether the messages of an account are found by its name: not those of the account that the program was started
+    /// with.
+    fn is_named(&self, tenant: &TenantId, account: &AccountId) -> bool {
+        let is_it = |channel: &Channel| {
+            channel.account.as_ref().is_some_and(|(of, name)| of == tenant && name == account)
+        };
+        self.channels.all().any(is_it)
+            || self.senders.as_ref().is_some_and(|senders| !senders.is_fixed(tenant, account))
+    }
+
+    /// The receipt as one by this account: it finds messages that went out through the same one, and no others.
+    pub(crate) fn receipt_by(
+        &self,
+        mut receipt: DeliveryReceipt,
+        tenant: &TenantId,
+        account: &AccountId,
+    ) -> DeliveryReceipt {
+        if self.is_named(tenant, account) {
+            receipt.provider = channel_name(&receipt.provider, tenant, account);
+        }
+        receipt
     }
 }

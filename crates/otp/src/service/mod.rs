@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use wartel_core::{Clock, PhoneNumber, StoreError, TenantId, Timestamp};
-use wartel_messaging::{DeliveryReceipt, DeliveryState};
+use wartel_messaging::{DeliveryReceipt, DeliveryState, SenderBook};
 
 pub use builder::OtpBuilder;
 pub use channels::Deadline;
@@ -22,6 +22,7 @@ pub use check::{Check, CheckTarget};
 pub use start::{Start, Started};
 pub use test_numbers::TestNumber;
 
+pub(crate) use channels::Channel;
 use channels::Channels;
 use idempotency::RequestHasher;
 use test_numbers::TestNumbers;
@@ -54,6 +55,7 @@ pub(crate) struct Shared {
     pub(crate) policy: OtpPolicy,
     pub(crate) rules: Rules,
     pub(crate) channels: Channels,
+    pub(crate) senders: Option<Arc<dyn SenderBook>>,
     pub(crate) store: Arc<dyn OtpStore>,
     pub(crate) tallies: Arc<dyn TallyStore>,
     pub(crate) sightings: Sightings,
@@ -199,14 +201,17 @@ impl OtpService {
         }
     }
 
-    /// Takes news of a message from a provider's webhook. Answers whether the message is known yet; if not,
+    /// Takes news of a message from a provider's webhook. `receipt.provider` is the name of the channel that the message
+    /// went over: the provider's, or that of an account
+    /// ([`channel_name`](wartel_messaging::channel_name)). Answers whether the message is known yet; if not,
     /// the receipt is kept until it is.
     ///
     /// # Errors
     /// [`StoreError`] if the store could not answer: do not acknowledge the webhook then.
     pub async fn record_receipt(&self, receipt: DeliveryReceipt) -> Result<bool, StoreError> {
         let now = self.shared.clock.now();
-        if self.shared.channels.falls_back() {
+        let waited_for = self.shared.channels.names().any(|name| name == receipt.provider);
+        if waited_for && self.shared.channels.falls_back() {
             // Deadlines count where receipts are known to arrive.
             self.shared.see(Sight::Receipt(receipt.provider.clone()), now).await;
         }

@@ -16,7 +16,7 @@ use crate::error::{StartError, VariableError};
 use crate::events::{Limit, OtpEvent};
 use crate::guard::{GuardContext, GuardRefusal, NetworkPrefix};
 use crate::purpose::Purpose;
-use crate::store::{Admission, Admit, Fresh, LeasedSend, Refusal};
+use crate::store::{Admission, Admit, Fresh, LeasedSend, Refusal, Rules};
 use crate::unstoppable::Unstoppable;
 use crate::verification::{VerificationId, VerificationView};
 
@@ -176,9 +176,10 @@ impl OtpService {
     pub async fn start(&self, start: Start) -> Result<Started, StartError> {
         let shared = &self.shared;
         let phone = start.phone.clone();
-        if let Err(error) = self.is_sendable(&phone) {
+        if let Err(error) = self.is_allowed(&phone) {
             return Err(self.told(&phone, error));
         }
+        let rules = self.sending_rules().await?;
         let now = shared.clock.now();
         let context = GuardContext::new(self.tenant.clone(), phone.clone()).client_ip(start.client);
         if let Err(refusal) = shared.guard.pass(&context, start.challenge_response.clone(), now).await {
@@ -187,9 +188,9 @@ impl OtpService {
                 GuardRefusal::ChallengeRequired => StartError::ChallengeRequired,
                 GuardRefusal::ChallengeUnavailable => StartError::ChallengeUnavailable,
             };
-            return self.replay_or(start, error).await;
+            return self.replay_or(start, rules, error).await;
         }
-        let request = self.admission_request(start)?;
+        let request = self.admission_request(start, rules)?;
         let now = shared.clock.now();
         let error = match shared.store.admit(request, now).await? {
             Admission::Send { view, send, begun } => {
@@ -208,11 +209,11 @@ impl OtpService {
     }
 
     /// A request that was answered before is answered the same, whatever the guard thinks of it now.
-    async fn replay_or(&self, start: Start, error: StartError) -> Result<Started, StartError> {
+    async fn replay_or(&self, start: Start, rules: Rules, error: StartError) -> Result<Started, StartError> {
         if start.idempotency.is_none() {
             return Err(error);
         }
-        let request = Admit { replay_only: true, ..self.admission_request(start)? };
+        let request = Admit { replay_only: true, ..self.admission_request(start, rules)? };
         match self.shared.store.admit(request, self.shared.clock.now()).await? {
             Admission::Replayed { view } => Ok(Started::replayed(view)),
             Admission::Conflict => Err(StartError::IdempotencyMismatch),
@@ -235,22 +236,39 @@ impl OtpService {
     }
 
     /// What is refused before anything is counted.
-    fn is_sendable(&self, phone: &PhoneNumber) -> Result<(), StartError> {
-        let channels = || self.shared.channels.all().map(|provider| provider.capabilities());
+    fn is_allowed(&self, phone: &PhoneNumber) -> Result<(), StartError> {
         if !self.shared.policy.countries.contains(&phone.country()) {
             Err(StartError::UnsupportedCountry)
         } else if !phone.is_mobile() {
             Err(StartError::NotMobile)
-        } else if channels().any(|can| can.enabled && can.one_time_code) {
-            Ok(())
-        } else if channels().any(|can| can.enabled) {
-            Err(StartError::Unsupported)
         } else {
-            Err(StartError::MessagingDisabled)
+            Ok(())
         }
     }
 
-    fn admission_request(&self, start: Start) -> Result<Admit, StartError> {
+    /// The rules for a send that begins now. Refuses where nobody could send it.
+    async fn sending_rules(&self) -> Result<Rules, StartError> {
+        let shared = &self.shared;
+        let own = shared.own_channel(&self.tenant).await.map_err(StartError::NotSent)?;
+        let rules = match &own {
+            Some(_) => Rules { fallbacks: Vec::new(), ..shared.rules.clone() },
+            None => shared.rules.clone(),
+        };
+        let of_program = own.is_none().then(|| shared.channels.all()).into_iter().flatten();
+        let mut refusal = StartError::MessagingDisabled;
+        for channel in own.iter().chain(of_program) {
+            let can = channel.provider.capabilities();
+            if can.enabled && can.one_time_code {
+                return Ok(rules);
+            }
+            if can.enabled {
+                refusal = StartError::Unsupported;
+            }
+        }
+        Err(refusal)
+    }
+
+    fn admission_request(&self, start: Start, rules: Rules) -> Result<Admit, StartError> {
         let policy = &self.shared.policy;
         let tenant = self.tenant.as_str();
         let budgets = |kind: &str, of: &str, rates: &[Rate]| -> Vec<Budget> {
@@ -280,7 +298,7 @@ impl OtpService {
             fresh: Fresh::with_nonce(Nonce::generate()?),
             key: self.shared.keys.current_id().clone(),
             usable_keys: self.shared.keys.ids().cloned().collect(),
-            rules: self.shared.rules.clone(),
+            rules,
             phone_rates: policy.sends_per_phone.clone(),
             shared_budgets,
             refusal_budgets,
