@@ -16,7 +16,7 @@ use wartel_storage::redis::RedisStores;
 
 use crate::config::{Config, ConfigProblems, Database, Environment, Messaging, SecretSource};
 use crate::stores::Engine;
-use crate::{messaging, tell};
+use crate::{fallback, messaging, tell};
 
 /// How long each question may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -79,6 +79,10 @@ async fn examine(config: &Config) -> Vec<(&'static str, Finding)> {
         findings.push(("redis", redis(url).await));
     }
     findings.extend(provider(config).await);
+    if let Some(account) = &config.fallback {
+        let examined = fallback::examine(config, account, PATIENCE).await;
+        findings.push(("fallback", examined.map_or_else(Bad, Good)));
+    }
     findings.push(("webhook", webhook(config)));
     findings.extend(running(config).await);
     findings

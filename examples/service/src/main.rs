@@ -7,6 +7,7 @@ mod account;
 mod api_key;
 mod config;
 mod doctor;
+mod fallback;
 mod keys;
 mod messaging;
 mod migrate;

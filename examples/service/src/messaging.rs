@@ -49,7 +49,7 @@ pub(crate) async fn wire(messaging: &Messaging) -> anyhow::Result<Wired> {
 
 fn provider(name: &str, settings: &AccountSettings) -> anyhow::Result<Wired> {
     let mut account = connect(name, settings)?;
-    let mut health = WithHealth::new(usual(Arc::clone(&account.provider), pace(name)));
+    let mut health = WithHealth::new(usual(Arc::clone(&account.provider), Throttle::of_provider(name)));
     let mut probes: Vec<Arc<dyn Probe>> = Vec::new();
     if let Some(device) = &account.device {
         let device = Arc::new(DeviceProbe::new(Arc::clone(device)));
@@ -68,16 +68,14 @@ fn provider(name: &str, settings: &AccountSettings) -> anyhow::Result<Wired> {
     })
 }
 
-/// Accounts that are not the environment's, with the same layers around their providers.
-pub(crate) fn connector() -> Connector {
-    Arc::new(|name, settings| {
-        let mut account = connect(name, settings)?;
-        account.provider = Arc::new(WithLog::new(WithMetrics::new(usual(account.provider, pace(name)))));
-        Ok(account)
-    })
-}
-
-/// How fast a provider takes messages, where it says so.
-fn pace(name: &str) -> Throttle {
-    if name == "cloud_api" { Throttle::cloud_api() } else { Throttle::default() }
+/// Makes the accounts that are not the environment's. Where messaging is switched off, it is so for all of them.
+pub(crate) fn connector(messaging: &Messaging) -> Connector {
+    if matches!(messaging, Messaging::Disabled) {
+        return Arc::new(|name, settings| {
+            let mut account = connect(name, settings)?;
+            account.provider = Arc::new(DisabledProvider);
+            Ok(account)
+        });
+    }
+    Arc::new(connect)
 }

@@ -15,11 +15,10 @@ use wartel_http::axum::Router;
 use wartel_http::axum::body::Body;
 use wartel_http::axum::extract::Request;
 use wartel_http::{Http, HttpConfig, Routes, ServeLimits};
-use wartel_messaging::MessageProvider;
-use wartel_messaging::accounts::{AccountBook, DeviceLookup, Devices, Sealer};
+use wartel_messaging::SenderBook;
+use wartel_messaging::accounts::{AccountBook, Devices, Sealer, Senders};
 use wartel_messaging::inbox::{InboxDispatcher, LogConsumer};
 use wartel_messaging::outbox::OutboxDispatcher;
-use wartel_messaging::pairing::WithHearing;
 use wartel_otp::{OtpService, ReceiptConsumer, ReverseConsumer};
 use wartel_registration::RegistrationService;
 use wartel_sandbox::SandboxHandle;
@@ -27,7 +26,7 @@ use wartel_storage::clock::{StoreClock, StoreClockTask};
 
 use crate::config::{Config, Environment, Messaging};
 use crate::stores::{Engine, Stores};
-use crate::{keys, messaging, stores, tell};
+use crate::{fallback, keys, messaging, stores, tell};
 
 /// How long the workers may take to stop: a little longer than a send (25 s).
 const SENDS_END: Duration = Duration::from_secs(28);
@@ -56,7 +55,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let token = webhook_token(&config)?;
     let book = AccountBook::new(Arc::clone(&stores.accounts), sealer)
         .with_clock(Arc::clone(&time.clock))
-        .with_connector(messaging::connector())
+        .with_connector(messaging::connector(&config.messaging))
         .with_fixed(config.tenant.clone(), AccountId::default(), wired.account, token.as_ref())?;
     if !config.previous_secrets.is_empty() {
         let renewed = book.renew_seals().await.context("the credentials of accounts cannot be kept anew")?;
@@ -64,20 +63,28 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     }
     let pairings = Arc::clone(&stores.pairings);
     let (devices, looker) = Devices::with_clock(book.clone(), pairings, Arc::clone(&time.clock));
-    let provider = heard(wired.provider, &devices, &config, token.is_some()).await?;
-    let (otp, worker) = OtpService::builder(secret)
+    let senders: Arc<dyn SenderBook> = Arc::new(Senders::new(devices.clone()));
+    let own = senders.sender(&config.tenant, &AccountId::default()).await?;
+    let provider = own.map_or(wired.provider, |own| own.provider);
+    let mut otp = OtpService::builder(secret);
+    if let Some((deadline, account)) = fallback::open(&config, &senders).await? {
+        otp = otp.fallback_account(deadline, account);
+    }
+    let (otp, worker) = otp
         .previous_secrets(config.previous_secrets.clone())
         .app_name(&config.app_name)
         .tenant(config.tenant.clone())
         .policy(config.policy.clone())
         .provider(Arc::clone(&provider))
+        .senders(Arc::clone(&senders))
         .store(Arc::clone(&stores.otp))
         .tallies(Arc::clone(&stores.tallies))
         .pumping(config.pumping)
         .test_numbers(config.test_numbers.clone())
         .clock(Arc::clone(&time.clock))
         .build()?;
-    let dispatcher = OutboxDispatcher::new(Arc::clone(&stores.outbox), provider, Arc::clone(&time.clock));
+    let dispatcher = OutboxDispatcher::new(Arc::clone(&stores.outbox), provider, Arc::clone(&time.clock))
+        .with_senders(senders);
     let registrations = RegistrationService::new(otp.clone(), Arc::clone(&stores.registration))
         .with_waker(dispatcher.waker());
 
@@ -165,23 +172,6 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     }
     let _ = tokio::time::timeout(CLOSE, stores.engine.close()).await;
     Ok(())
-}
-
-/// The provider, telling its device of every message that goes out where its webhooks are to be heard afterwards: so a
-/// device that is connected and deaf is noticed.
-async fn heard(
-    provider: Arc<dyn MessageProvider>,
-    devices: &Devices,
-    config: &Config,
-    has_webhooks: bool,
-) -> anyhow::Result<Arc<dyn MessageProvider>> {
-    if !has_webhooks || !provider.capabilities().receipts {
-        return Ok(provider);
-    }
-    match devices.device(&config.tenant, &AccountId::default()).await? {
-        DeviceLookup::Device(device) => Ok(Arc::new(WithHearing::new(provider, device))),
-        _ => Ok(provider),
-    }
 }
 
 /// The clock that the engine, the registrations and the outbox go by.

@@ -80,6 +80,15 @@ impl Engine {
         }
     }
 
+    /// Where accounts are kept; `None` if they are gone with the process.
+    pub(crate) fn accounts(&self) -> Option<Arc<dyn AccountStore>> {
+        match self {
+            Self::Memory => None,
+            Self::Sqlite(stores) => Some(Arc::new(stores.clone())),
+            Self::Postgres(stores) => Some(Arc::new(stores.clone())),
+        }
+    }
+
     /// Answers whether it can be read and written.
     pub(crate) fn probe(&self) -> Option<Arc<dyn Probe>> {
         match self {

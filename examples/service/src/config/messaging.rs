@@ -1,12 +1,25 @@
 //! Who sends messages, out of the variables `WHATSAPP_…`.
 
+use std::time::Duration;
+
+use wartel_core::AccountId;
 use wartel_messaging::AccountSettings;
 use wartel_messaging::adapters::{ConfigError, ConnectError, connect, names};
+use wartel_otp::parse_span;
 
-use super::{ConfigProblem, Environment, Messaging, Vars};
+use super::{ConfigProblem, Environment, Fallback, Messaging, Vars};
 
 /// Variables that are no settings of the provider.
-const NOT_SETTINGS: [&str; 3] = ["WHATSAPP_ENABLED", "WHATSAPP_PROVIDER", "WHATSAPP_WEBHOOK_TOKEN"];
+const NOT_SETTINGS: [&str; 5] = [
+    "WHATSAPP_ENABLED",
+    "WHATSAPP_PROVIDER",
+    "WHATSAPP_WEBHOOK_TOKEN",
+    "WHATSAPP_FALLBACK",
+    "WHATSAPP_FALLBACK_AFTER",
+];
+
+/// How long the first provider has where nothing is said.
+const FALLBACK_AFTER: Duration = Duration::from_secs(20);
 
 /// Settings whose variable has another name than `WHATSAPP_` and theirs. The first two are the names of the system that
 /// this one replaces.
@@ -47,6 +60,37 @@ pub(super) fn read(vars: &Vars, environment: Environment, problems: &mut Vec<Con
         Err(error) => {
             problem("WHATSAPP_PROVIDER", error.to_string());
             Messaging::Disabled
+        }
+    }
+}
+
+/// The account that codes go over when the first provider does not come far enough. Whether there is such an account is
+/// known when the store is open.
+pub(super) fn fallback(vars: &Vars, problems: &mut Vec<ConfigProblem>) -> Option<Fallback> {
+    let mut problem = |name: &str, advice: &str| {
+        problems.push(ConfigProblem { name: name.to_owned(), advice: advice.to_owned() });
+    };
+    let (name, span) = ("WHATSAPP_FALLBACK", "WHATSAPP_FALLBACK_AFTER");
+    let after = vars.get(span).map_or(Some(FALLBACK_AFTER), parse_span);
+    let after = after.filter(|after| (5..=120).contains(&after.as_secs()) && after.subsec_nanos() == 0);
+    if after.is_none() {
+        problem(span, "must be a span from 5s to 2m, such as 20s");
+    }
+    let Some(account) = vars.get(name) else {
+        if vars.get(span).is_some() {
+            problem(span, "says nothing without WHATSAPP_FALLBACK; set that to an account, or remove this");
+        }
+        return None;
+    };
+    match AccountId::parse(account) {
+        Ok(account) if account != AccountId::default() => Some(Fallback { account, after: after? }),
+        Ok(_) => {
+            problem(name, "`default` is the account of these settings itself; name another one");
+            None
+        }
+        Err(_) => {
+            problem(name, "must be the name of an account: 1 to 64 characters of a-z, 0-9, `_` and `-`");
+            None
         }
     }
 }
@@ -98,6 +142,8 @@ mod tests {
             ("WHATSAPP_ENABLED", "true"),
             ("WHATSAPP_PROVIDER", "fonnte"),
             ("WHATSAPP_WEBHOOK_TOKEN", "x"),
+            ("WHATSAPP_FALLBACK", "backup"),
+            ("WHATSAPP_FALLBACK_AFTER", "20s"),
             ("WHATSAPP_API_TOKEN", "made-up-token"),
             ("WHATSAPP_API_URL", "https://api.fonnte.com"),
             ("WHATSAPP_COUNTRY_CODE", "62"),
@@ -128,6 +174,36 @@ mod tests {
             let names: Vec<_> = problems.iter().map(|problem| problem.name.as_str()).collect();
             assert_eq!(names, [variable], "{name}");
             assert!(!problems[0].advice.contains(value) || value == "x", "{}", problems[0].advice);
+        }
+    }
+
+    #[test]
+    fn a_fallback_is_another_account_after_a_while() {
+        let read = |name: &str, after: &str| {
+            let vars =
+                [("WHATSAPP_FALLBACK", name), ("WHATSAPP_FALLBACK_AFTER", after)].into_iter().collect();
+            let mut problems = Vec::new();
+            let fallback = fallback(&vars, &mut problems);
+            (fallback, problems.into_iter().map(|problem| problem.name).collect::<Vec<_>>())
+        };
+        let fine = |secs| {
+            let account = AccountId::parse("backup").unwrap();
+            (Some(Fallback { account, after: Duration::from_secs(secs) }), Vec::<String>::new())
+        };
+        let wrong = |name: &str| (None, vec![name.to_owned()]);
+        for (name, after, expected) in [
+            ("backup", "", fine(20)),
+            ("backup", "5s", fine(5)),
+            ("backup", "2m", fine(120)),
+            ("", "", (None, Vec::new())),
+            ("default", "", wrong("WHATSAPP_FALLBACK")),
+            ("Back up", "", wrong("WHATSAPP_FALLBACK")),
+            ("backup", "4s", wrong("WHATSAPP_FALLBACK_AFTER")),
+            ("backup", "121s", wrong("WHATSAPP_FALLBACK_AFTER")),
+            ("backup", "soon", wrong("WHATSAPP_FALLBACK_AFTER")),
+            ("", "20s", wrong("WHATSAPP_FALLBACK_AFTER")),
+        ] {
+            assert_eq!(read(name, after), expected, "{name} {after}");
         }
     }
 }

@@ -11,9 +11,10 @@ mod vars;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnet::IpNet;
-use wartel_core::{MasterKey, Secret, TenantId};
+use wartel_core::{AccountId, MasterKey, Secret, TenantId};
 use wartel_messaging::AccountSettings;
 use wartel_otp::guard::PumpingPolicy;
 use wartel_otp::{OtpPolicy, TestNumber};
@@ -108,6 +109,15 @@ impl Messaging {
     }
 }
 
+/// Over which account codes go when the first provider does not come far enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fallback {
+    /// An account of the tenant of the public routes.
+    pub(crate) account: AccountId,
+    /// How long the first provider has, from 5 s to 2 min.
+    pub(crate) after: Duration,
+}
+
 /// The whole configuration.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
@@ -124,6 +134,7 @@ pub(crate) struct Config {
     /// The address of a Redis server that keeps the codes, where it is not the database.
     pub(crate) redis: Option<Secret>,
     pub(crate) messaging: Messaging,
+    pub(crate) fallback: Option<Fallback>,
     pub(crate) webhook_token: Option<Secret>,
     pub(crate) policy: OtpPolicy,
     /// When somebody is thought to have messages sent for money, and what is done then.

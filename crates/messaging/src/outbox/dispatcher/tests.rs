@@ -1,12 +1,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::oneshot;
-use wartel_core::{ManualClock, StoreErrorKind, TenantId};
+use wartel_core::{AccountId, ManualClock, StoreErrorKind, TenantId};
 
 use super::*;
 use crate::outbox::{MemoryOutbox, OutboxEntry, OutboxEntryId, OutboxState};
-use crate::testing::{FakeProvider, sample_phone};
-use crate::{Accepted, Capabilities};
+use crate::testing::{FakeProvider, FakeSenders, sample_phone};
+use crate::{Accepted, Capabilities, DisabledProvider, Sender};
 
 /// A memory outbox that fails as often as it was told to, at recording or at leasing.
 #[derive(Debug, Default)]
@@ -98,9 +98,13 @@ impl Fixture {
     }
 
     fn enqueue(&self, text: &str) -> OutboxEntryId {
+        self.enqueue_of(TenantId::default(), text)
+    }
+
+    fn enqueue_of(&self, tenant: TenantId, text: &str) -> OutboxEntryId {
         let expires = self.clock.now() + Duration::from_secs(24 * 3_600);
         let id = OutboxEntryId::random();
-        let entry = OutboxEntry::text(id, TenantId::default(), sample_phone(), text, expires);
+        let entry = OutboxEntry::text(id, tenant, sample_phone(), text, expires);
         assert!(self.outbox.inner.enqueue_now(&entry, self.clock.now()));
         id
     }
@@ -124,6 +128,33 @@ async fn everything_due_is_sent_once() {
     for id in ids {
         assert_eq!(fixture.state(id).await, OutboxState::Sent);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_tenant_sends_through_its_own_account() {
+    let fixture = Fixture::new();
+    let (book, own) = (FakeSenders::new(), FakeProvider::default());
+    let shop = TenantId::parse("toko-budi").unwrap();
+    book.put(Sender::new(shop.clone(), AccountId::default(), Arc::new(own.clone())));
+    // The account that the program was started with is passed by: its layers are around the provider already.
+    let fixed = Sender::new(TenantId::default(), AccountId::default(), Arc::new(DisabledProvider));
+    book.put(fixed.fixed());
+    let dispatcher = fixture.dispatcher().with_senders(Arc::new(book.clone()));
+    fixture.enqueue_of(shop.clone(), "Pesan 1");
+    fixture.enqueue_of(TenantId::default(), "Pesan 2");
+    fixture.enqueue_of(TenantId::parse("toko-lain").unwrap(), "Pesan 3");
+    assert_eq!(dispatcher.dispatch_due().await.unwrap().accepted, 3);
+    assert_eq!((own.count(), fixture.fake.count()), (1, 2));
+
+    // While it cannot be told, nobody else's account is used.
+    book.fail(true);
+    let waiting = fixture.enqueue_of(shop, "Pesan 4");
+    assert_eq!(dispatcher.dispatch_due().await.unwrap().postponed, 1);
+    assert_eq!(fixture.state(waiting).await, OutboxState::Queued);
+    book.fail(false);
+    fixture.clock.advance(Duration::from_secs(5));
+    assert_eq!(dispatcher.dispatch_due().await.unwrap().accepted, 1);
+    assert_eq!((own.count(), fixture.fake.count()), (2, 2));
 }
 
 #[tokio::test(start_paused = true)]
