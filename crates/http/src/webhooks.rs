@@ -119,6 +119,7 @@ impl Webhooks {
         events: Vec<InboundEvent>,
     ) -> Result<(), Problem> {
         let authenticity = account.source.authenticity();
+        let body = account.source.kept(body);
         let delivery = Delivery::new(account.tenant, account.id, authenticity, headers, body, events);
         let intake = self.intake.clone();
         let recorded = within(STORE_WAIT, async move { intake.record(delivery).await }).await?;

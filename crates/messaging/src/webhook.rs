@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use bytes::Bytes;
+
 use crate::device::DeviceEvent;
 use crate::inbound::InboundMessage;
 use crate::receipt::DeliveryReceipt;
@@ -103,6 +105,22 @@ pub trait WebhookSource: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// [`WebhookError`] if the signature or the whole body is bad.
     fn decode(&self, request: WebhookRequest<'_>) -> Result<Vec<InboundEvent>, WebhookError>;
+
+    /// The body as it may be kept in the log and shown from there: without the secrets that it carries. Nothing, if that
+    /// cannot be made of it. What this gave once, it gives back as it is. Default: the body as it came.
+    fn kept(&self, body: Bytes) -> Bytes {
+        body
+    }
+
+    /// Every event in a request of the log, whose body is what [`kept`](Self::kept) gave. Who sent it was checked when it
+    /// came and is not checked again: the URL, the secret or the header that proved it is not kept, and may have changed.
+    /// Default: as [`decode`](Self::decode), for a source that checks nothing but what is kept.
+    ///
+    /// # Errors
+    /// [`WebhookError`] if the whole body is bad.
+    fn decode_kept(&self, request: WebhookRequest<'_>) -> Result<Vec<InboundEvent>, WebhookError> {
+        self.decode(request)
+    }
 }
 
 /// Second port: providers that ask the address of a webhook a question before they use it (Meta).

@@ -54,6 +54,21 @@ pub(super) fn micro_degrees(value: &Value, path: &[&str]) -> Option<i64> {
     (-180.0..=180.0).contains(&degrees).then_some((degrees * 1e6).round() as i64)
 }
 
+/// What stands in the place of a secret.
+pub(super) const HIDDEN: &str = "•••";
+
+/// Puts [`HIDDEN`] in the place of a value. Answers whether that changed anything; of what is missing, `null` or hidden
+/// already, nothing is left to hide.
+pub(super) fn hide(value: Option<&mut Value>) -> bool {
+    match value {
+        Some(value) if !value.is_null() && *value != HIDDEN => {
+            *value = HIDDEN.into();
+            true
+        }
+        _ => false,
+    }
+}
+
 /// The items of a list at a path; none if there is no list.
 pub(super) fn items<'v>(value: &'v Value, path: &[&str]) -> &'v [Value] {
     at(value, path).and_then(Value::as_array).map_or(&[], Vec::as_slice)

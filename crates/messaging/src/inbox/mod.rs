@@ -11,6 +11,7 @@ mod delivery;
 mod dispatcher;
 mod entry;
 mod memory;
+mod replay;
 mod stored;
 
 use std::fmt;
@@ -30,6 +31,7 @@ pub use entry::{
     InboxEntry, InboxEntryId, InboxEvent, InboxKind, InboxOutcome, InboxState, LeasedInboxEntry, UnknownKind,
 };
 pub use memory::MemoryInbox;
+pub use replay::{ReplayError, Replayed};
 
 /// How long a lease lasts: longer than all consumers together may take (25 s).
 pub const LEASE: Duration = Duration::from_secs(30);

@@ -176,6 +176,13 @@ impl WebhookSource for CloudApiWebhooks {
         if !self.is_authentic(&request) {
             return Err(WebhookError::BadSignature);
         }
+        self.decode_kept(request)
+    }
+
+    fn decode_kept(&self, request: WebhookRequest<'_>) -> Result<Vec<InboundEvent>, WebhookError> {
+        if request.body.len() > MAX_BODY {
+            return Err(WebhookError::Unreadable);
+        }
         let body = json::parse(request.body).ok_or(WebhookError::Unreadable)?;
         match json::text(&body, &["object"]) {
             Some("whatsapp_business_account") => {}

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use serde_json::Value;
 use wartel_core::Secret;
 
@@ -72,6 +73,21 @@ impl WebhookSource for EvolutionWebhooks {
         if !self.is_authentic(&request) {
             return Err(WebhookError::BadSignature);
         }
+        self.decode_kept(request)
+    }
+
+    /// Without the key of the instance, and without the codes that pair a device with it.
+    fn kept(&self, body: Bytes) -> Bytes {
+        let Some(mut value) = json::parse(&body) else { return body };
+        let mut hidden = json::hide(value.get_mut("apikey"));
+        for code in ["code", "pairingCode", "base64"] {
+            hidden |= json::hide(value.pointer_mut(&format!("/data/qrcode/{code}")));
+        }
+        if hidden { value.to_string().into() } else { body }
+    }
+
+    /// The header with the token is not kept.
+    fn decode_kept(&self, request: WebhookRequest<'_>) -> Result<Vec<InboundEvent>, WebhookError> {
         let body = json::parse(request.body).filter(Value::is_object).ok_or(WebhookError::Unreadable)?;
         if json::text(&body, &["instance"]).is_some_and(|instance| instance != &*self.instance) {
             return Ok(vec![ignored("another instance")]);

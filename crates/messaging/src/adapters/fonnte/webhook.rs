@@ -3,8 +3,11 @@
 //! Source: <https://docs.fonnte.com/webhook-reply-message/>, <https://docs.fonnte.com/webhook-update-message-status/> and
 //! <https://docs.fonnte.com/webhook-device-status/>, read in November 2026.
 
+mod kept;
+
 use std::fmt;
 
+use bytes::Bytes;
 use serde_json::{Map, Value};
 use wartel_core::Secret;
 
@@ -19,6 +22,9 @@ use crate::{
 
 /// The most events that are read from one request; Fonnte sends one.
 const MAX_ITEMS: usize = 1_000;
+
+/// The most fields that are read of a form.
+const MAX_FIELDS: usize = 100;
 
 /// The fields by which a form is known as one of Fonnte's.
 const KNOWN_FIELDS: &[&str] =
@@ -60,10 +66,14 @@ impl FonnteWebhooks {
     }
 
     /// Each item by itself; what is no object stays what it is, for it says nothing in anybody's name.
-    fn events(&self, items: impl Iterator<Item = Value>) -> Result<Vec<InboundEvent>, WebhookError> {
+    fn events(
+        &self,
+        items: impl Iterator<Item = Value>,
+        admits: impl Fn(&Fields) -> bool,
+    ) -> Result<Vec<InboundEvent>, WebhookError> {
         items
             .map(|item| match Fields::from_value(item) {
-                Some(fields) if self.admits(&fields) => Ok(self.event(&fields)),
+                Some(fields) if admits(&fields) => Ok(self.event(&fields)),
                 Some(_) => Err(WebhookError::BadSignature),
                 None => Ok(InboundEvent::Ignored { why: "an item is not an object" }),
             })
@@ -102,23 +112,44 @@ impl WebhookSource for FonnteWebhooks {
     }
 
     fn decode(&self, request: WebhookRequest<'_>) -> Result<Vec<InboundEvent>, WebhookError> {
+        self.read(request.body, |fields| self.admits(fields))
+    }
+
+    /// Without the secret. What nobody can tell the secret in is not kept where one was agreed upon: who sent it was not
+    /// checked either.
+    fn kept(&self, body: Bytes) -> Bytes {
+        kept::of(body, self.secret.as_ref())
+    }
+
+    /// The secret is not kept.
+    fn decode_kept(&self, request: WebhookRequest<'_>) -> Result<Vec<InboundEvent>, WebhookError> {
+        self.read(request.body, |_| true)
+    }
+}
+
+impl FonnteWebhooks {
+    fn read(&self, body: &[u8], admits: impl Fn(&Fields) -> bool) -> Result<Vec<InboundEvent>, WebhookError> {
         // The content type is not asked: clients and proxies in the wild send JSON as a form and the reverse.
-        let body = request.body.trim_ascii();
-        if !matches!(body.first(), Some(b'{' | b'[')) {
+        let body = body.trim_ascii();
+        if !is_json(body) {
             let fields = form(body).ok_or(WebhookError::Unreadable)?;
-            let admitted = self.admits(&fields);
+            let admitted = admits(&fields);
             return if admitted { Ok(vec![self.event(&fields)]) } else { Err(WebhookError::BadSignature) };
         }
         match serde_json::from_slice(body).map_err(|_| WebhookError::Unreadable)? {
-            Value::Array(items) => self.events(items.into_iter().take(MAX_ITEMS)),
-            value => self.events(std::iter::once(value)),
+            Value::Array(items) => self.events(items.into_iter().take(MAX_ITEMS), admits),
+            value => self.events(std::iter::once(value), admits),
         }
     }
 }
 
+fn is_json(trimmed: &[u8]) -> bool {
+    matches!(trimmed.first(), Some(b'{' | b'['))
+}
+
 fn form(body: &[u8]) -> Option<Fields> {
     let pairs: Map<String, Value> = form_urlencoded::parse(body)
-        .take(100)
+        .take(MAX_FIELDS)
         .map(|(key, value)| (key.into_owned(), value.into_owned().into()))
         .collect();
     let fields = Fields::from_value(Value::Object(pairs))?;

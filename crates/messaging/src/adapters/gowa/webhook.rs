@@ -80,6 +80,10 @@ impl WebhookSource for GowaWebhooks {
 
     fn decode(&self, request: WebhookRequest<'_>) -> Result<Vec<InboundEvent>, WebhookError> {
         self.check(&request)?;
+        self.decode_kept(request)
+    }
+
+    fn decode_kept(&self, request: WebhookRequest<'_>) -> Result<Vec<InboundEvent>, WebhookError> {
         let body = json::parse(request.body).filter(Value::is_object).ok_or(WebhookError::Unreadable)?;
         if !self.is_ours(&body) {
             return Ok(vec![InboundEvent::Ignored { why: "another device" }]);

@@ -186,6 +186,15 @@ fn receipt(fields: &Fields, state: &str) -> InboundEvent {
     InboundEvent::Receipt(DeliveryReceipt::new(NAME, key, state).with_failure(failure))
 }
 
+impl TwilioWebhooks {
+    /// Every request of Twilio's names the account.
+    fn read(&self, fields: Option<Fields>) -> Result<Vec<InboundEvent>, WebhookError> {
+        let fields =
+            fields.filter(|fields| fields.get("AccountSid").is_some()).ok_or(WebhookError::Unreadable)?;
+        Ok(vec![self.event(&fields)])
+    }
+}
+
 impl WebhookSource for TwilioWebhooks {
     fn authenticity(&self) -> Authenticity {
         if self.token.is_some() { Authenticity::Signed } else { Authenticity::TokenOnly }
@@ -208,10 +217,15 @@ impl WebhookSource for TwilioWebhooks {
         if !self.token.as_ref().is_none_or(authentic) {
             return Err(WebhookError::BadSignature);
         }
-        // Every request of Twilio's names the account.
-        let fields =
-            fields.filter(|fields| fields.get("AccountSid").is_some()).ok_or(WebhookError::Unreadable)?;
-        Ok(vec![self.event(&fields)])
+        self.read(fields)
+    }
+
+    /// The URL that is signed holds the token of the account, which is kept nowhere.
+    fn decode_kept(&self, request: WebhookRequest<'_>) -> Result<Vec<InboundEvent>, WebhookError> {
+        if request.body.len() > MAX_BODY {
+            return Err(WebhookError::Unreadable);
+        }
+        self.read(Fields::parse(request.body))
     }
 }
 

@@ -61,6 +61,10 @@ impl WebhookSource for WahaWebhooks {
 
     fn decode(&self, request: WebhookRequest<'_>) -> Result<Vec<InboundEvent>, WebhookError> {
         self.check(&request)?;
+        self.decode_kept(request)
+    }
+
+    fn decode_kept(&self, request: WebhookRequest<'_>) -> Result<Vec<InboundEvent>, WebhookError> {
         let body = json::parse(request.body).filter(Value::is_object).ok_or(WebhookError::Unreadable)?;
         if json::text(&body, &["session"]).is_some_and(|session| session != &*self.session) {
             return Ok(vec![InboundEvent::Ignored { why: "another session" }]);

@@ -225,3 +225,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn keys_and_pairing_codes_are_not_kept() {
+    let source = EvolutionWebhooks::new("toko", Some(Secret::new("made-up-key-of-the-token")));
+    let qr = br#"{"event":"qrcode.updated","instance":"toko","data":{"qrcode":{"code":"2@abc","pairingCode":"WZYEH1YY","base64":"data:image/png;base64,aGFsbw=="}},"apikey":"made-up-apikey"}"#;
+    let kept = source.kept(Bytes::from_static(qr));
+    let text = std::str::from_utf8(&kept).unwrap();
+    for secret in ["made-up-apikey", "2@abc", "WZYEH1YY", "aGFsbw"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+    assert_eq!(source.kept(kept.clone()), kept);
+    let headers = http::HeaderMap::new();
+    let events = source.decode_kept(WebhookRequest::new(&headers, &kept)).unwrap();
+    assert_eq!(events, [InboundEvent::DeviceState(DeviceEvent::QrChanged)]);
+    let plain = Bytes::from_static(br#"{ "event":"messages.upsert","apikey":null}"#);
+    assert_eq!(source.kept(plain.clone()), plain);
+}

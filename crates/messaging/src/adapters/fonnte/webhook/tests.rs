@@ -267,3 +267,50 @@ proptest! {
         prop_assert!(decode(form).is_ok_and(|events| events.len() == 1) || status.is_empty());
     }
 }
+
+fn kept(secret: Option<&str>, body: &str) -> String {
+    let source = FonnteWebhooks::default().with_secret(secret.map(Secret::new));
+    let kept = source.kept(Bytes::copy_from_slice(body.as_bytes()));
+    assert_eq!(source.kept(kept.clone()), kept, "it is kept as it is kept");
+    String::from_utf8(kept.to_vec()).unwrap()
+}
+
+#[test]
+fn the_secret_is_not_kept_and_the_rest_is_read_as_before() {
+    const WORD: &str = "made-up-secret";
+    for body in [
+        format!(r#"{{"device":"62811","sender":"6281234567890","message":"halo","secret":"{WORD}"}}"#),
+        format!(
+            r#"{{"sender":"6281234567890","message":"halo","Secret":" {WORD} ","more":{{"secret":1,"x":["{WORD}"]}}}}"#
+        ),
+        r#"{"sender":"6281234567890","message":"halo","secret":"\u006dade-up-secret"}"#.to_owned(),
+        format!(r#"[{{"sender":"6281234567890","message":"halo","secret":"{WORD}"}},"{WORD}"]"#),
+        format!("sender=6281234567890&message=halo&secret={WORD}"),
+        "sender=6281234567890&message=halo&secret=made%2Dup%2Dsecret".to_owned(),
+    ] {
+        let source = FonnteWebhooks::default().with_secret(Some(Secret::new(WORD)));
+        let headers = HeaderMap::new();
+        let first = source.decode(WebhookRequest::new(&headers, body.as_bytes())).unwrap();
+        let stored = kept(Some(WORD), &body);
+        assert!(!stored.contains(WORD) && !stored.contains("up%2D") && !stored.contains("u006d"), "{stored}");
+        let request = WebhookRequest::new(&headers, stored.as_bytes());
+        assert_eq!(source.decode_kept(request).unwrap(), first, "{stored}");
+        assert_eq!(source.decode(request), Err(WebhookError::BadSignature), "it opens nothing any more");
+    }
+}
+
+#[test]
+fn what_holds_no_secret_is_kept_byte_for_byte() {
+    for body in [
+        r#"{ "sender" : "6281234567890", "message":"halo" }"#,
+        "sender=6281234567890&message=halo+semua",
+        "{broken",
+        "",
+    ] {
+        assert_eq!(kept(None, body), body);
+    }
+    // A secret that was set at Fonnte only is one all the same.
+    assert!(!kept(None, r#"{"id":"1","secret":"made-up"}"#).contains("made-up"));
+    // In what cannot be read nobody can tell it.
+    assert_eq!(kept(Some("made-up"), r#"{"secret":"made-up""#), "");
+}
