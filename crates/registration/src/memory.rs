@@ -70,4 +70,9 @@ impl RegistrationStore for MemoryRegistrationStore {
     ) -> Result<Option<Registration>, StoreError> {
         Ok(self.find(|registration| registration.tenant == *tenant && registration.phone == *phone))
     }
+
+    async fn forget(&self, tenant: &TenantId, phone: &PhoneNumber) -> Result<bool, StoreError> {
+        let mut by_phone = self.by_phone.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(by_phone.remove(&(tenant.clone(), phone.clone())).is_some())
+    }
 }

@@ -41,6 +41,9 @@ pub trait RegistrationStore: fmt::Debug + Send + Sync + 'static {
         tenant: &TenantId,
         phone: &PhoneNumber,
     ) -> Result<Option<Registration>, StoreError>;
+
+    /// Deletes the registration of a phone. Answers whether this tenant had one. Its confirmation is the outbox's.
+    async fn forget(&self, tenant: &TenantId, phone: &PhoneNumber) -> Result<bool, StoreError>;
 }
 
 #[async_trait::async_trait]
@@ -64,5 +67,9 @@ impl<T: RegistrationStore + ?Sized> RegistrationStore for Arc<T> {
         phone: &PhoneNumber,
     ) -> Result<Option<Registration>, StoreError> {
         (**self).find_by_phone(tenant, phone).await
+    }
+
+    async fn forget(&self, tenant: &TenantId, phone: &PhoneNumber) -> Result<bool, StoreError> {
+        (**self).forget(tenant, phone).await
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use wartel_core::{Jid, PhoneNumber, StoreError, StoreErrorKind, TenantId, Timestamp};
 use wartel_messaging::inbox::{
-    Contact, ContactId, Delivery, DeliveryId, Inbox, InboxEntryId, InboxKind, InboxOutcome, InboxState,
-    LeasedInboxEntry, LogQuery, LoggedDelivery, MemoryInbox, Recorded, StoredDelivery,
+    Contact, ContactId, Delivery, DeliveryId, Forgotten, Inbox, InboxEntryId, InboxKind, InboxOutcome,
+    InboxState, LeasedInboxEntry, LogQuery, LoggedDelivery, MemoryInbox, Recorded, StoredDelivery,
 };
 
 use crate::store::Mode;
@@ -94,5 +94,9 @@ impl Inbox for SwitchInbox {
 
     async fn purge(&self, received_before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         self.inner.purge(received_before, limit).await
+    }
+
+    async fn forget(&self, tenant: &TenantId, phone: &PhoneNumber) -> Result<Forgotten, StoreError> {
+        self.inner.forget(tenant, phone).await
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use wartel_core::{AccountId, Jid, PhoneNumber, StoreError, TenantId, Timestamp};
 
 use super::contact::{Contact, ContactId, Sighting};
@@ -11,6 +12,7 @@ use super::delivery::{Delivery, DeliveryId, LogQuery, LoggedDelivery, NewEntry, 
 use super::entry::{
     InboxEntry, InboxEntryId, InboxEvent, InboxKind, InboxOutcome, InboxState, LeasedInboxEntry,
 };
+use super::forget::{Forgotten, Mentions};
 use super::{Inbox, MAX_LAPSES};
 use crate::inbound::ContactAddress;
 
@@ -448,5 +450,33 @@ impl Inbox for MemoryInbox {
             rows.deliveries.remove(id);
         }
         Ok(entries.len() + deliveries.len())
+    }
+
+    async fn forget(&self, tenant: &TenantId, phone: &PhoneNumber) -> Result<Forgotten, StoreError> {
+        let mut rows = self.rows();
+        let (known, _) = rows.known(tenant, &phone.clone().into());
+        let mentions = Mentions::of(phone, known.as_ref().and_then(|contact| contact.lid.as_ref()));
+        let mut forgotten = Forgotten::default();
+        for logged in rows.deliveries.values_mut().filter(|logged| logged.tenant == *tenant) {
+            if mentions.are_in(&logged.stored.body) {
+                logged.stored.body = Bytes::new();
+                logged.stored.headers.clear();
+                logged.line.bytes = 0;
+                forgotten.bodies += 1;
+            }
+        }
+        let Some(id) = known.map(|contact| contact.id) else { return Ok(forgotten) };
+        let lane = id.to_string();
+        let theirs = |row: &Row| row.place.tenant == *tenant && row.place.lane == lane;
+        let entries: Vec<u64> =
+            rows.entries.iter().filter(|(_, row)| theirs(row)).map(|(number, _)| *number).collect();
+        for number in &entries {
+            rows.remove(*number);
+        }
+        rows.addresses.retain(|_, owner| *owner != id);
+        rows.contacts.retain(|known, owned| *known != id && owned.merged_into != Some(id));
+        forgotten.contacts = 1;
+        forgotten.entries = entries.len();
+        Ok(forgotten)
     }
 }

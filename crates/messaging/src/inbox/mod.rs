@@ -10,6 +10,7 @@ mod contact;
 mod delivery;
 mod dispatcher;
 mod entry;
+mod forget;
 mod memory;
 mod replay;
 mod stored;
@@ -30,6 +31,7 @@ pub use dispatcher::{Handed, InboxDispatcher, InboxIntake, InboxWaker};
 pub use entry::{
     InboxEntry, InboxEntryId, InboxEvent, InboxKind, InboxOutcome, InboxState, LeasedInboxEntry, UnknownKind,
 };
+pub use forget::{Forgotten, Mentions};
 pub use memory::MemoryInbox;
 pub use replay::{ReplayError, Replayed};
 
@@ -134,6 +136,21 @@ pub trait Inbox: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`] if the store could not answer.
     async fn purge(&self, received_before: Timestamp, limit: usize) -> Result<usize, StoreError>;
+
+    /// Deletes everything that is kept of a person: the contact who has this number now with the LID that belongs to it
+    /// and everybody who was merged into them, their entries, and the bodies and headers of webhooks that name the number
+    /// or the LID. The lines of the log stay: they hold nothing of anybody.
+    ///
+    /// # Behavior
+    /// - Entries that wait are dropped, also those that a dispatcher holds: settling them answers `false`.
+    /// - The log is gone through first, in pages, and the contact goes last, in one step with the entries: after an error,
+    ///   call it again. What comes in meanwhile may stay.
+    /// - Webhooks that name the person besides others lose their bodies for all of them. Receipts hold no number and stay.
+    /// - A person who writes again is a new contact.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store could not answer.
+    async fn forget(&self, tenant: &TenantId, phone: &PhoneNumber) -> Result<Forgotten, StoreError>;
 }
 
 #[async_trait::async_trait]
@@ -191,5 +208,9 @@ impl<T: Inbox + ?Sized> Inbox for Arc<T> {
 
     async fn purge(&self, received_before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         (**self).purge(received_before, limit).await
+    }
+
+    async fn forget(&self, tenant: &TenantId, phone: &PhoneNumber) -> Result<Forgotten, StoreError> {
+        (**self).forget(tenant, phone).await
     }
 }

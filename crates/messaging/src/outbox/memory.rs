@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use wartel_core::{Secret, StoreError, Timestamp};
+use wartel_core::{PhoneNumber, Secret, StoreError, TenantId, Timestamp};
 
 use super::{
     LeasedEntry, MAX_UNCERTAIN_TRIES, Outbox, OutboxEntry, OutboxEntryId, OutboxOutcome, OutboxState,
@@ -173,5 +173,12 @@ impl Outbox for MemoryOutbox {
             rows.by_id.remove(id);
         }
         Ok(old.len())
+    }
+
+    async fn forget(&self, tenant: &TenantId, to: &PhoneNumber) -> Result<usize, StoreError> {
+        let mut rows = self.rows();
+        let before = rows.by_id.len();
+        rows.by_id.retain(|_, row| row.entry.tenant != *tenant || row.entry.to != *to);
+        Ok(before - rows.by_id.len())
     }
 }

@@ -184,6 +184,13 @@ pub trait Outbox: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`] if the store could not answer.
     async fn purge(&self, settled_before: Timestamp, limit: usize) -> Result<usize, StoreError>;
+
+    /// Deletes every entry of a tenant to this number: what waits is not sent, and what came of a send that is under way
+    /// is not recorded. Answers how many.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store could not answer.
+    async fn forget(&self, tenant: &TenantId, to: &PhoneNumber) -> Result<usize, StoreError>;
 }
 
 #[async_trait::async_trait]
@@ -218,5 +225,9 @@ impl<T: Outbox + ?Sized> Outbox for Arc<T> {
 
     async fn purge(&self, settled_before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         (**self).purge(settled_before, limit).await
+    }
+
+    async fn forget(&self, tenant: &TenantId, to: &PhoneNumber) -> Result<usize, StoreError> {
+        (**self).forget(tenant, to).await
     }
 }

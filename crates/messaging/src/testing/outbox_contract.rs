@@ -322,6 +322,33 @@ pub async fn recording_together_settles_once(outbox: impl Outbox) {
     assert_eq!(recorders.join_all().await.into_iter().filter(|done| *done).count(), 1);
 }
 
+/// Everything to a number goes, whatever became of it, and nothing else does: no other number's, no other tenant's.
+pub async fn forgetting_a_number_drops_its_entries(outbox: impl Outbox) {
+    let settled = enqueue(&outbox, "one", T0).await;
+    assert!(record(&outbox, &lease_one(&outbox, T0).await, sent(), T0).await);
+    enqueue(&outbox, "two", T0).await;
+    let held = lease_one(&outbox, T0).await;
+    let waits = enqueue(&outbox, "three", T0).await;
+    let mut of_another = entry("four");
+    of_another.to = super::phone("+6281234567899");
+    let mut of_others = entry("five");
+    of_others.tenant = TenantId::parse("toko-budi").unwrap_or_default();
+    for entry in [&of_another, &of_others] {
+        assert!(good(outbox.enqueue(entry, T0).await));
+    }
+    assert_eq!(good(outbox.forget(&TenantId::default(), &sample_phone()).await), 3);
+    assert_eq!(good(outbox.forget(&TenantId::default(), &sample_phone()).await), 0);
+    for id in [settled, held.entry.id, waits] {
+        assert_eq!(state(&outbox, id).await, None);
+    }
+    assert!(!record(&outbox, &held, sent(), T0).await, "it is gone while it is sent");
+    let mut left: Vec<_> = lease(&outbox, 10, T0 + HOUR).await.iter().map(|leased| leased.entry.id).collect();
+    left.sort_unstable();
+    let mut expected = vec![of_another.id, of_others.id];
+    expected.sort_unstable();
+    assert_eq!(left, expected);
+}
+
 /// The names of all cases; `suite_is_complete` compares the macro with it.
 pub const CASES: &[&str] = &[
     "an_entry_comes_out_as_it_went_in",
@@ -342,6 +369,7 @@ pub const CASES: &[&str] = &[
     "no_entry_is_leased_twice_at_once",
     "writing_together_makes_one_entry",
     "recording_together_settles_once",
+    "forgetting_a_number_drops_its_entries",
 ];
 
 /// Runs the contract of [`Outbox`] as one `#[tokio::test]` for each case.
@@ -365,6 +393,7 @@ macro_rules! outbox_contract {
             a_late_outcome_counts_if_nobody_took_over a_refused_entry_comes_back_in_time lapsed_twice_is_unknown
             an_expired_entry_is_abandoned dead_entries_do_not_block_live_ones purge_deletes_what_is_old_and_settled
             no_entry_is_leased_twice_at_once writing_together_makes_one_entry recording_together_settles_once
+            forgetting_a_number_drops_its_entries
         }
     };
     (@case [$($attributes:tt)*] $store:expr, $case:ident) => {

@@ -244,6 +244,27 @@ pub async fn a_registration_is_never_without_its_confirmation(store: Store, queu
     }
 }
 
+/// Forgetting a phone deletes its registration, no other phone's and no other tenant's; it may register again.
+pub async fn a_forgotten_phone_has_no_registration(store: Store, _queue: Queue) {
+    let ours = registration_of(NUMBER);
+    let another = registration_of("+6281234567891");
+    let mut of_others = registration_of(NUMBER);
+    of_others.tenant = other_tenant();
+    of_others.id = RegistrationId::random();
+    for registration in [&ours, &another, &of_others] {
+        assert_eq!(create(&store, registration).await, Creation::Created);
+    }
+    let number = phone(NUMBER);
+    assert!(good(store.forget(&ours.tenant, &number).await));
+    assert!(!good(store.forget(&ours.tenant, &number).await), "nothing is left");
+    assert_eq!(read(&store, &ours).await, None);
+    assert_eq!(good(store.find_by_phone(&ours.tenant, &number).await), None);
+    for registration in [&another, &of_others] {
+        assert_eq!(read(&store, registration).await.as_ref(), Some(registration));
+    }
+    assert_eq!(create(&store, &ours).await, Creation::Created);
+}
+
 /// The names of all cases, read from their source. `suite_is_complete` compares what the macro runs with it.
 #[must_use]
 pub fn cases() -> Vec<&'static str> {
@@ -271,6 +292,7 @@ macro_rules! registration_store_contract {
             the_same_again_is_known a_sent_confirmation_is_not_written_again tenants_register_for_themselves
             tenants_do_not_see_each_other of_many_at_once_one_is_registered of_many_retries_one_is_registered
             different_phones_at_once_are_all_registered a_registration_is_never_without_its_confirmation
+            a_forgotten_phone_has_no_registration
         }
     };
     (@case [$($attributes:tt)*] $env:expr, $case:ident) => {

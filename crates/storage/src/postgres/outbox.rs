@@ -55,6 +55,12 @@ const POSTPONE: &str = "WITH written AS (
     )
     SELECT count(*), pg_current_xact_id()::text FROM written";
 
+/// Deletes the entries to a number.
+const FORGET: &str = "WITH gone AS (
+        DELETE FROM wartel_messaging_outbox WHERE tenant = $1 AND recipient = $2 RETURNING 1
+    )
+    SELECT count(*), pg_current_xact_id()::text FROM gone";
+
 #[async_trait::async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl Outbox for PostgresStores {
@@ -171,6 +177,17 @@ impl Outbox for PostgresStores {
             })
         });
         Ok(usize::try_from(gone.await?).unwrap_or(usize::MAX))
+    }
+
+    async fn forget(&self, tenant: &TenantId, to: &PhoneNumber) -> Result<usize, StoreError> {
+        let gone = self.inner.database.change("outbox.forget", (tenant, to), |connection, (tenant, to)| {
+            Box::pin(async move {
+                let row =
+                    sqlx::query(FORGET).bind(tenant.as_str()).bind(to.e164()).fetch_one(connection).await?;
+                Ok((row.try_get::<i64, _>(0)?, row.try_get(1)?))
+            })
+        });
+        Ok(usize::try_from(gone.await?).unwrap_or_default())
     }
 }
 

@@ -24,6 +24,12 @@ const CREATE: &str = "WITH created AS (
     )
     SELECT count(*), pg_current_xact_id()::text, count(pg_notify('wartel_outbox', '')::text) FROM created";
 
+/// Deletes the registration of a phone.
+const FORGET: &str = "WITH gone AS (
+        DELETE FROM wartel_registration_registrations WHERE tenant = $1 AND phone = $2 RETURNING 1
+    )
+    SELECT count(*), pg_current_xact_id()::text FROM gone";
+
 #[async_trait::async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl RegistrationStore for PostgresStores {
@@ -95,6 +101,22 @@ impl RegistrationStore for PostgresStores {
                 })
             });
         row.await?.as_ref().map(|row| registration(row, STEP)).transpose()
+    }
+
+    async fn forget(&self, tenant: &TenantId, phone: &PhoneNumber) -> Result<bool, StoreError> {
+        let values = (tenant, phone);
+        let gone =
+            self.inner.database.change("registration.forget", values, |connection, (tenant, phone)| {
+                Box::pin(async move {
+                    let row = sqlx::query(FORGET)
+                        .bind(tenant.as_str())
+                        .bind(phone.e164())
+                        .fetch_one(connection)
+                        .await?;
+                    Ok((row.try_get::<i64, _>(0)?, row.try_get(1)?))
+                })
+            });
+        Ok(gone.await? > 0)
     }
 }
 

@@ -47,6 +47,19 @@ impl Outbox for SqliteStores {
     async fn purge(&self, settled_before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         self.write("outbox.purge", move |connection| purge(connection, settled_before, limit)).await
     }
+
+    async fn forget(&self, tenant: &TenantId, to: &PhoneNumber) -> Result<usize, StoreError> {
+        const STEP: &str = "outbox.forget";
+        let (tenant, to) = (tenant.clone(), to.clone());
+        self.write(STEP, move |connection| {
+            connection
+                .prepare_cached("DELETE FROM wartel_messaging_outbox WHERE tenant = ?1 AND recipient = ?2")
+                .at(STEP)?
+                .execute([tenant.as_str(), to.e164()])
+                .at(STEP)
+        })
+        .await
+    }
 }
 
 /// Writes an entry inside the caller's transaction, as [`Outbox::enqueue`] does.

@@ -50,6 +50,22 @@ impl RegistrationStore for SqliteStores {
         })
         .await
     }
+
+    async fn forget(&self, tenant: &TenantId, phone: &PhoneNumber) -> Result<bool, StoreError> {
+        const STEP: &str = "registration.forget";
+        let (tenant, phone) = (tenant.clone(), phone.clone());
+        self.write(STEP, move |connection| {
+            let gone = connection
+                .prepare_cached(
+                    "DELETE FROM wartel_registration_registrations WHERE tenant = ?1 AND phone = ?2",
+                )
+                .at(STEP)?
+                .execute([tenant.as_str(), phone.e164()])
+                .at(STEP)?;
+            Ok(gone > 0)
+        })
+        .await
+    }
 }
 
 fn create(

@@ -8,8 +8,8 @@ use wartel_core::{AccountId, ManualClock, StoreErrorKind, Timestamp};
 
 use super::*;
 use crate::inbox::{
-    Contact, ContactId, DeliveryId, InboxEntryId, InboxEvent, InboxState, LogQuery, LoggedDelivery,
-    MemoryInbox, StoredDelivery,
+    Contact, ContactId, DeliveryId, Forgotten, InboxEntryId, InboxEvent, InboxState, LogQuery,
+    LoggedDelivery, MemoryInbox, StoredDelivery,
 };
 use crate::testing::sample_phone;
 use crate::{
@@ -99,6 +99,10 @@ impl Inbox for Flaky {
 
     async fn purge(&self, received_before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         self.inner.purge(received_before, limit).await
+    }
+
+    async fn forget(&self, tenant: &TenantId, phone: &PhoneNumber) -> Result<Forgotten, StoreError> {
+        self.inner.forget(tenant, phone).await
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::oneshot;
-use wartel_core::{AccountId, ManualClock, StoreErrorKind, TenantId};
+use wartel_core::{AccountId, ManualClock, PhoneNumber, StoreErrorKind, TenantId};
 
 use super::*;
 use crate::outbox::{MemoryOutbox, OutboxEntry, OutboxEntryId, OutboxState};
@@ -56,6 +56,10 @@ impl Outbox for Flaky {
 
     async fn purge(&self, settled_before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         self.inner.purge(settled_before, limit).await
+    }
+
+    async fn forget(&self, tenant: &TenantId, to: &PhoneNumber) -> Result<usize, StoreError> {
+        self.inner.forget(tenant, to).await
     }
 }
 

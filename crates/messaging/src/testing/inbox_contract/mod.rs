@@ -16,6 +16,7 @@
 )]
 
 mod contacts;
+mod forgetting;
 mod leases;
 mod log;
 mod order;
@@ -28,6 +29,7 @@ use http::{HeaderMap, HeaderValue};
 use wartel_core::{AccountId, Jid, StoreError, TenantId, Timestamp};
 
 pub use contacts::*;
+pub use forgetting::*;
 pub use leases::*;
 pub use log::*;
 pub use order::*;
@@ -249,6 +251,9 @@ pub const CASES: &[&str] = &[
     "purge_deletes_what_is_old",
     "purge_is_bounded",
     "what_was_deleted_may_come_again",
+    "a_forgotten_person_is_gone",
+    "forgetting_is_for_one_person",
+    "forgetting_looks_through_the_whole_log",
 ];
 
 /// Runs the contract of [`Inbox`] as one `#[tokio::test]` for each case.
@@ -296,7 +301,8 @@ macro_rules! inbox_contract {
             the_log_is_of_one_tenant_and_account a_delivery_is_given_back_as_it_came
             a_strangers_delivery_is_not_given_back a_replay_records_nothing_twice
             a_replay_finds_what_was_not_understood a_replay_may_hand_out_again purge_deletes_what_is_old
-            purge_is_bounded what_was_deleted_may_come_again
+            purge_is_bounded what_was_deleted_may_come_again a_forgotten_person_is_gone
+            forgetting_is_for_one_person forgetting_looks_through_the_whole_log
         }
     };
     (@case [$($attributes:tt)*] $store:expr, $case:ident) => {
@@ -327,6 +333,7 @@ mod tests {
             include_str!("leases.rs"),
             include_str!("order.rs"),
             include_str!("log.rs"),
+            include_str!("forgetting.rs"),
         ];
         let lines = sources.iter().flat_map(|source| source.lines());
         let written: Vec<&str> =

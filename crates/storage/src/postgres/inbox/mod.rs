@@ -5,6 +5,7 @@
 //! milliseconds; it keeps two instances from making, or merging, one contact at the same time.
 
 mod contacts;
+mod forget;
 mod lease;
 mod log;
 mod queue;
@@ -16,8 +17,8 @@ use sqlx::Row as _;
 use wartel_core::{Jid, PhoneNumber, StoreError, StoreErrorKind, TenantId, Timestamp};
 use wartel_messaging::ContactAddress;
 use wartel_messaging::inbox::{
-    Contact, ContactId, Delivery, DeliveryId, Inbox, InboxEntryId, InboxKind, InboxOutcome, InboxState,
-    LeasedInboxEntry, LogQuery, LoggedDelivery, Recorded, StoredDelivery,
+    Contact, ContactId, Delivery, DeliveryId, Forgotten, Inbox, InboxEntryId, InboxKind, InboxOutcome,
+    InboxState, LeasedInboxEntry, LogQuery, LoggedDelivery, Recorded, StoredDelivery,
 };
 
 use super::PostgresStores;
@@ -103,6 +104,10 @@ impl Inbox for PostgresStores {
 
     async fn purge(&self, received_before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         log::purge(&self.inner.database, received_before, limit).await
+    }
+
+    async fn forget(&self, tenant: &TenantId, phone: &PhoneNumber) -> Result<Forgotten, StoreError> {
+        forget::forget(&self.inner.database, tenant, phone).await
     }
 }
 

@@ -100,7 +100,7 @@ pub(super) async fn link(
 
 /// Locks tenants until the end of the transaction, everybody in the same order. A tenant without rows has nothing else
 /// that could be locked.
-async fn lock(
+pub(super) async fn lock(
     connection: &mut PgConnection,
     tenants: impl Iterator<Item = &TenantId>,
 ) -> Result<(), PostgresFailure> {

@@ -42,7 +42,7 @@ pub(super) fn by_id(db: &Db<'_>, tenant: &TenantId, id: ContactId) -> Result<Opt
 }
 
 /// The contacts that have the number and the LID of an address.
-fn known(
+pub(super) fn known(
     db: &Db<'_>,
     tenant: &TenantId,
     address: &ContactAddress,

@@ -1,6 +1,7 @@
 //! The inbox: what came in, recorded once, and who wrote it.
 
 mod contacts;
+mod forget;
 mod lease;
 mod log;
 mod record;
@@ -9,8 +10,8 @@ use std::time::Duration;
 
 use wartel_core::{Jid, PhoneNumber, StoreError, TenantId, Timestamp};
 use wartel_messaging::inbox::{
-    Contact, ContactId, Delivery, DeliveryId, Inbox, InboxEntryId, InboxKind, InboxOutcome, InboxState,
-    LeasedInboxEntry, LogQuery, LoggedDelivery, Recorded, StoredDelivery,
+    Contact, ContactId, Delivery, DeliveryId, Forgotten, Inbox, InboxEntryId, InboxKind, InboxOutcome,
+    InboxState, LeasedInboxEntry, LogQuery, LoggedDelivery, Recorded, StoredDelivery,
 };
 
 use super::SqliteStores;
@@ -76,5 +77,9 @@ impl Inbox for SqliteStores {
 
     async fn purge(&self, received_before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         self.write("inbox.purge", move |db| log::purge(db, received_before, limit)).await
+    }
+
+    async fn forget(&self, tenant: &TenantId, phone: &PhoneNumber) -> Result<Forgotten, StoreError> {
+        self.forget_person(tenant, phone).await
     }
 }
