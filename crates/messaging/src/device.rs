@@ -28,6 +28,9 @@ pub struct DeviceInfo {
     pub package: Option<String>,
     /// When the package ends, in the provider's own words.
     pub expires: Option<String>,
+    /// What the provider says of a pairing that is under way, as its webhook would: [`DeviceEvent::PasskeyRequired`] or
+    /// [`DeviceEvent::PairingRefused`]. `None` if it says nothing of it.
+    pub pairing: Option<DeviceEvent>,
 }
 
 impl DeviceInfo {
@@ -43,6 +46,7 @@ impl DeviceInfo {
             quota: None,
             package: None,
             expires: None,
+            pairing: None,
         }
     }
 
@@ -72,6 +76,13 @@ impl DeviceInfo {
     #[must_use]
     pub const fn with_quota(mut self, quota: Option<u64>) -> Self {
         self.quota = quota;
+        self
+    }
+
+    /// With what became of a pairing that is under way.
+    #[must_use]
+    pub const fn with_pairing(mut self, pairing: Option<DeviceEvent>) -> Self {
+        self.pairing = pairing;
         self
     }
 
@@ -114,7 +125,8 @@ pub enum DeviceEvent {
     },
     /// A new QR code is to be shown; it has to be fetched.
     QrChanged,
-    /// The phone, or WhatsApp, refused the scan or the code that was typed.
+    /// The provider gave the pairing up: the phone, or WhatsApp, refused the scan or the code that was typed, or nobody
+    /// used the last code.
     PairingRefused,
     /// The phone asks for a passkey before it links the device, in pages or an app of the provider's.
     PasskeyRequired,
@@ -228,6 +240,8 @@ pub trait DeviceReconnect: fmt::Debug + Send + Sync + 'static {
     /// unlinks the device, and never asks WhatsApp for a code.
     ///
     /// # Errors
-    /// [`SendError`] if the provider refused or could not be asked.
+    /// [`SendError`] if the provider refused or could not be asked. If the provider says that the device is linked to no
+    /// phone any more, [`SendErrorKind::DeviceOffline`](crate::SendErrorKind::DeviceOffline) with
+    /// [`RetryAdvice::Never`](crate::RetryAdvice::Never).
     async fn reconnect(&self) -> Result<(), SendError>;
 }

@@ -28,6 +28,8 @@ pub enum SendErrorKind {
     ReachoutLocked,
     /// WhatsApp takes no further tries to pair this number for now.
     PairingThrottled,
+    /// The phone, or WhatsApp, refused to link the device.
+    PairingRefused,
     /// The account is banned or locked, for now or for good.
     Banned,
     /// The recipient does not want such messages from this account.
@@ -61,6 +63,7 @@ impl SendErrorKind {
             Self::OutsideWindow => "outside_window",
             Self::ReachoutLocked => "reachout_locked",
             Self::PairingThrottled => "pairing_throttled",
+            Self::PairingRefused => "pairing_refused",
             Self::Banned => "banned",
             Self::OptedOut => "opted_out",
             Self::MediaRejected => "media_rejected",
@@ -79,7 +82,7 @@ impl SendErrorKind {
     }
 
     /// All kinds there are.
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::InvalidRecipient,
         Self::NotOnWhatsApp,
         Self::TemplateRejected,
@@ -90,6 +93,7 @@ impl SendErrorKind {
         Self::OutsideWindow,
         Self::ReachoutLocked,
         Self::PairingThrottled,
+        Self::PairingRefused,
         Self::Banned,
         Self::OptedOut,
         Self::MediaRejected,
@@ -212,6 +216,7 @@ impl fmt::Display for SendError {
             SendErrorKind::OutsideWindow => "only a template may be sent to the recipient now",
             SendErrorKind::ReachoutLocked => "the account may not start chats for now",
             SendErrorKind::PairingThrottled => "the number may not be paired for now",
+            SendErrorKind::PairingRefused => "the phone refused to link the device",
             SendErrorKind::Banned => "the account is banned or locked",
             SendErrorKind::OptedOut => "the recipient does not want such messages",
             SendErrorKind::MediaRejected => "the file was refused",

@@ -15,7 +15,7 @@ pub enum PairingReason {
     CodeExpired,
     /// As many QR codes were shown as one try may have, and none was scanned.
     CodesUsedUp,
-    /// The phone, or WhatsApp, refused the scan or the code.
+    /// The phone, or WhatsApp, refused the scan, the code or the passkey.
     ScanRefused,
     /// An operator ended the try.
     Cancelled,
@@ -223,6 +223,7 @@ impl From<&SendError> for PairingFailure {
         };
         let (reason, counts) = match error.kind() {
             SendErrorKind::PairingThrottled => (PairingReason::Throttled, true),
+            SendErrorKind::PairingRefused => (PairingReason::ScanRefused, true),
             SendErrorKind::Banned => (PairingReason::Banned, true),
             SendErrorKind::Unauthenticated => (PairingReason::CredentialsRefused, false),
             SendErrorKind::Unsupported | SendErrorKind::Disabled => (PairingReason::MethodUnsupported, false),
@@ -259,6 +260,7 @@ mod tests {
         let never = RetryAdvice::Never;
         for (kind, advice, reason, counts) in [
             (K::PairingThrottled, never, R::Throttled, true),
+            (K::PairingRefused, never, R::ScanRefused, true),
             (K::Banned, never, R::Banned, true),
             (K::Unauthenticated, never, R::CredentialsRefused, false),
             (K::Unsupported, never, R::MethodUnsupported, false),

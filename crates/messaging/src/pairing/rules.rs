@@ -13,6 +13,9 @@ use crate::device::{DeviceEvent, DeviceInfo, PairingMethod, PairingOffer};
 /// The codes of a provider live at least and at most this long, whatever it says.
 const CODE_LIFE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
 
+/// How long an answer about a device may be under way at the most.
+const LOOK_TIME: Duration = Duration::from_secs(10);
+
 /// Takes one step: changes the documents, and says what is to be done. A store runs it between loading and saving, while
 /// it holds the lock; if nothing changed nothing has to be saved.
 #[must_use]
@@ -230,12 +233,29 @@ fn on_event(docs: &mut PairingDocs, event: DeviceEvent, now: Timestamp) {
             }
         }
         (DeviceEvent::PairingRefused, S::CodeShown | S::Paired) => {
+            let reason = why_given_up(&docs.device, now);
+            end_try(docs, reason, now);
+        }
+        (DeviceEvent::PairingRefused, S::Unpaired)
+            if docs.device.reason == Some(PairingReason::PasskeyRequired) =>
+        {
             end_try(docs, PairingReason::ScanRefused, now);
         }
         (DeviceEvent::PasskeyRequired, S::CodeShown | S::Paired) => {
             end(&mut docs.device, S::Unpaired, Some(PairingReason::PasskeyRequired), now);
         }
         _ => {}
+    }
+}
+
+/// Why the provider gave a pairing up. One whose last code had ended was refused by nobody.
+fn why_given_up(device: &PairingRecord, now: Timestamp) -> PairingReason {
+    match &device.code {
+        Some(code) if code.expires_at <= now + schedule::REPLACE_BEFORE && code.content.is_qr() => {
+            PairingReason::CodesUsedUp
+        }
+        Some(code) if code.expires_at <= now + schedule::REPLACE_BEFORE => PairingReason::CodeExpired,
+        _ => PairingReason::ScanRefused,
     }
 }
 
@@ -265,6 +285,11 @@ fn seen(docs: &mut PairingDocs, info: &DeviceInfo, now: Timestamp) {
             end_try(docs, PairingReason::ScanRefused, now);
         }
         _ => {}
+    }
+    // What was asked before this try began tells of the one before it.
+    let is_of_this_try = docs.device.since.is_none_or(|since| since + LOOK_TIME <= now);
+    if let Some(event) = info.pairing.filter(|_| is_of_this_try && !info.connected) {
+        on_event(docs, event, now);
     }
 }
 

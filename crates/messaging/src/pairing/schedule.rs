@@ -43,6 +43,10 @@ fn pause(device: &PairingRecord) -> Duration {
         PairingState::CodeShown => SHORT,
         PairingState::Paired if device.reason.is_none() => SHORT,
         PairingState::Unpaired if device.reason == Some(PairingReason::PasskeyRequired) => SHORT,
+        // The provider may have given up what the phone took all the same: that is seen soon.
+        PairingState::Unpaired if device.reason == Some(PairingReason::ScanRefused) && device.looks < 10 => {
+            SHORT
+        }
         PairingState::Connected => CONNECTED,
         PairingState::Disconnected | PairingState::Paired => {
             // 5 s times 2⁶ is more than the longest.

@@ -7,7 +7,8 @@ use tokio::time::{sleep, timeout};
 use wartel_core::StoreError;
 
 use super::{PairingOutcome, PairingService, PairingState, PairingStep};
-use crate::device::PairingMethod;
+use crate::device::{DeviceInfo, PairingMethod};
+use crate::error::{RetryAdvice, SendErrorKind};
 
 /// How long the device may take to answer, or to take in that it shall connect.
 const DEVICE_TIME: Duration = Duration::from_secs(10);
@@ -74,6 +75,10 @@ impl PairingWorker {
             && let Ok(Err(error)) = timeout(DEVICE_TIME, device.reconnect()).await
         {
             tracing::warn!(account = %inner.key().account, error = %error, "the device was not told to connect again");
+            if error.kind() == SendErrorKind::DeviceOffline && error.advice() == RetryAdvice::Never {
+                // There is no link any more: whoever tried again and again would ask WhatsApp for codes.
+                inner.step(&PairingStep::Seen(DeviceInfo::new(false).with_paired(false))).await?;
+            }
         }
         Ok(())
     }

@@ -30,6 +30,7 @@ struct State {
     looks: usize,
     disconnects: usize,
     reconnects: usize,
+    unlinked: bool,
 }
 
 impl Default for FakeDevice {
@@ -45,6 +46,7 @@ impl Default for FakeDevice {
             looks: 0,
             disconnects: 0,
             reconnects: 0,
+            unlinked: false,
         })))
     }
 }
@@ -92,6 +94,11 @@ impl FakeDevice {
     pub fn always_fail(&self, kind: SendErrorKind, advice: RetryAdvice) -> Self {
         self.state().always = Some((kind, advice));
         self.clone()
+    }
+
+    /// Whether it says, when it is told to connect again, that it is linked to no phone any more.
+    pub fn set_unlinked(&self, unlinked: bool) {
+        self.state().unlinked = unlinked;
     }
 
     /// How it was asked for codes, in order.
@@ -180,7 +187,11 @@ impl DevicePairing for FakeDevice {
 #[async_trait::async_trait]
 impl DeviceReconnect for FakeDevice {
     async fn reconnect(&self) -> Result<(), SendError> {
-        self.state().reconnects += 1;
+        let mut state = self.state();
+        state.reconnects += 1;
+        if state.unlinked {
+            return Err(SendError::new("fake", SendErrorKind::DeviceOffline, RetryAdvice::Never));
+        }
         Ok(())
     }
 }

@@ -66,6 +66,7 @@ impl Evolution {
         Account::new(this.clone())
             .with_webhooks(Arc::new(self.webhooks.clone()))
             .with_pairing(this.clone())
+            .with_reconnect(this.clone())
             .with_numbers(this.clone())
             .with_presence(this)
     }

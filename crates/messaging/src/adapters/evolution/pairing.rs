@@ -11,11 +11,29 @@ use super::{Evolution, NAME, wire};
 use crate::adapters::{caller, json as read};
 use crate::transport::HttpResponse;
 use crate::{
-    DeviceInfo, DevicePairing, DeviceStatus, PairingCode, PairingMethod, PairingOffer, QrCode, RetryAdvice,
-    SendError,
+    DeviceInfo, DevicePairing, DeviceReconnect, DeviceStatus, PairingCode, PairingMethod, PairingOffer,
+    QrCode, RetryAdvice, SendError, SendErrorKind,
 };
 
+/// Reads the answer to a `connect` that was to bring a link back. A code to scan means that there is none.
+fn reconnected(response: &HttpResponse) -> Result<(), SendError> {
+    let body = wire::success(response)?;
+    if body.get("error") == Some(&Value::Bool(true)) {
+        return Err(caller::unavailable(NAME, RetryAdvice::After(None), "connect failed"));
+    }
+    if ["code", "base64", "pairingCode"].iter().any(|field| read::text(&body, &[field]).is_some()) {
+        let gone = SendError::new(NAME, SendErrorKind::DeviceOffline, RetryAdvice::Never);
+        return Err(gone.with_provider_code("not linked"));
+    }
+    Ok(())
+}
+
 impl Evolution {
+    async fn connection_state(&self) -> Result<HttpResponse, SendError> {
+        let path = format!("/instance/connectionState/{}", self.instance);
+        self.call(Method::GET, &path, Bytes::new()).await
+    }
+
     async fn connect(&self, method: &PairingMethod) -> Result<HttpResponse, SendError> {
         let path = match method {
             PairingMethod::Qr => format!("/instance/connect/{}", self.instance),
@@ -67,8 +85,7 @@ fn offer(response: &HttpResponse, method: &PairingMethod) -> Result<PairingOffer
 #[async_trait::async_trait]
 impl DeviceStatus for Evolution {
     async fn device(&self) -> Result<DeviceInfo, SendError> {
-        let path = format!("/instance/connectionState/{}", self.instance);
-        wire::device(&self.call(Method::GET, &path, Bytes::new()).await?)
+        wire::device(&self.connection_state().await?)
     }
 }
 
@@ -93,13 +110,31 @@ impl DevicePairing for Evolution {
     }
 }
 
+#[async_trait::async_trait]
+impl DeviceReconnect for Evolution {
+    /// Starts an instance whose connection is closed: `restart` refuses those. One that is open or connecting is left
+    /// alone, and one that nobody made has no link to be connected.
+    ///
+    /// Source: the public source code of Evolution API 2.3.6, November 2026; `connectToWhatsapp`, `restartInstance`.
+    async fn reconnect(&self) -> Result<(), SendError> {
+        let response = self.connection_state().await?;
+        if is_instance_missing(&response) {
+            return Ok(());
+        }
+        let body = wire::success(&response)?;
+        if read::text(&body, &["instance", "state"]) != Some("close") {
+            return Ok(());
+        }
+        reconnected(&self.connect(&PairingMethod::Qr).await?)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use http::StatusCode;
     use wartel_core::{Country, PhoneNumber};
 
     use super::*;
-    use crate::SendErrorKind;
 
     fn qr(body: &str) -> Result<PairingOffer, SendError> {
         offer(&HttpResponse::new(StatusCode::OK, body.to_owned()), &PairingMethod::Qr)
@@ -124,6 +159,18 @@ mod tests {
             (qr(open).unwrap(), code(open).unwrap()),
             (PairingOffer::AlreadyConnected, PairingOffer::AlreadyConnected)
         );
+    }
+
+    #[test]
+    fn a_code_instead_of_a_connection_means_that_the_link_is_gone() {
+        let answer = |body: &str| reconnected(&HttpResponse::new(StatusCode::OK, body.to_owned()));
+        for body in [r#"{"count":0}"#, r#"{"instance":{"instanceName":"toko","state":"open"}}"#] {
+            assert!(answer(body).is_ok(), "{body}");
+        }
+        let gone = answer(r#"{"pairingCode":null,"code":"2@abc","count":1}"#).unwrap_err();
+        assert_eq!((gone.kind(), gone.advice()), (SendErrorKind::DeviceOffline, RetryAdvice::Never));
+        let failed = answer(r#"{"error":true,"message":"Error: timed out"}"#).unwrap_err();
+        assert_eq!(failed.kind(), SendErrorKind::Unavailable);
     }
 
     #[test]

@@ -116,7 +116,8 @@ fn events(body: &Value) -> Vec<InboundEvent> {
             vec![InboundEvent::DeviceState(DeviceEvent::QrChanged)]
         }
         // Too many codes were shown and none was scanned.
-        "qrcode.updated" | "status.instance" => vec![InboundEvent::DeviceState(DeviceEvent::Disconnected)],
+        "qrcode.updated" => vec![InboundEvent::DeviceState(DeviceEvent::PairingRefused)],
+        "status.instance" => vec![InboundEvent::DeviceState(DeviceEvent::Disconnected)],
         "logout.instance" | "remove.instance" | "instance.delete" => {
             vec![InboundEvent::DeviceState(DeviceEvent::LoggedOut)]
         }
@@ -129,9 +130,11 @@ fn events(body: &Value) -> Vec<InboundEvent> {
 fn connection(data: &Value) -> InboundEvent {
     let event = match json::text(data, &["state"]) {
         Some("open") => DeviceEvent::Connected,
-        Some("close" | "refused") => match json::number(data, &["statusReason"]) {
+        Some(state @ ("close" | "refused")) => match json::number(data, &["statusReason"]) {
             Some(401) => DeviceEvent::LoggedOut,
             Some(402 | 403) => DeviceEvent::Banned { until: None },
+            // Only an instance that is being paired is refused.
+            _ if state == "refused" => DeviceEvent::PairingRefused,
             _ => DeviceEvent::Disconnected,
         },
         Some("connecting") => return ignored("the device is connecting"),

@@ -115,13 +115,13 @@ const REASONS: &[(&str, SendErrorKind, RetryAdvice, &str)] = &[
     ),
     (
         "QR generation error: err-scanned-without-multidevice",
-        SendErrorKind::Rejected,
+        SendErrorKind::PairingRefused,
         RetryAdvice::Never,
         "scanned without multidevice",
     ),
     (
         "QR generation error: err-device-limit-exceeded",
-        SendErrorKind::Rejected,
+        SendErrorKind::PairingRefused,
         RetryAdvice::Never,
         "device limit exceeded",
     ),

@@ -41,6 +41,8 @@ const MESSAGES: &[(&str, &str, SendErrorKind, RetryAdvice)] = &[
     ("INVALID_JID", "not on whatsapp", SendErrorKind::NotOnWhatsApp, NEVER),
     ("INVALID_JID", "not registered", SendErrorKind::NotOnWhatsApp, NEVER),
     ("AUTHENTICATION_ERROR", "not connect", SendErrorKind::DeviceOffline, AGAIN),
+    // `/app/reconnect` of a device that is linked to no phone (GOWA's source, `Reconnect`, November 2026).
+    ("INTERNAL_SERVER_ERROR", "session deleted", SendErrorKind::DeviceOffline, NEVER),
 ];
 
 /// The `code` of an answer.

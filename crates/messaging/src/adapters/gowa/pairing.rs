@@ -15,8 +15,8 @@ use super::{NAME, wire};
 use crate::adapters::{caller, json};
 use crate::transport::{BodyEnd, HttpResponse};
 use crate::{
-    DeviceInfo, DevicePairing, DeviceReconnect, DeviceStatus, PairingCode, PairingMethod, PairingOffer,
-    QrCode, SendError,
+    DeviceEvent, DeviceInfo, DevicePairing, DeviceReconnect, DeviceStatus, PairingCode, PairingMethod,
+    PairingOffer, QrCode, SendError,
 };
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -80,8 +80,16 @@ impl Gowa {
 
 #[async_trait::async_trait]
 impl DeviceStatus for Gowa {
+    /// GOWA has no webhook about a pairing, so a device that is linked to no phone is asked for its passkey too. That the
+    /// phone refused it tells nobody but its own page.
     async fn device(&self) -> Result<DeviceInfo, SendError> {
-        Ok(self.state().await?.unwrap_or_else(|| DeviceInfo::new(false).with_paired(false)))
+        let Some(state) = self.state().await? else {
+            return Ok(DeviceInfo::new(false).with_paired(false));
+        };
+        if state.connected || state.paired == Some(true) || !self.asks_for_passkey().await.unwrap_or(false) {
+            return Ok(state);
+        }
+        Ok(state.with_paired(false).with_pairing(Some(DeviceEvent::PasskeyRequired)))
     }
 }
 

@@ -12,8 +12,8 @@ use super::{NAME, wire};
 use crate::adapters::{caller, json as read};
 use crate::transport::HttpResponse;
 use crate::{
-    DeviceInfo, DevicePairing, DeviceReconnect, DeviceStatus, PairingCode, PairingMethod, PairingOffer,
-    QrCode, SendError,
+    DeviceEvent, DeviceInfo, DevicePairing, DeviceReconnect, DeviceStatus, PairingCode, PairingMethod,
+    PairingOffer, QrCode, SendError,
 };
 
 /// A session as WAHA describes it; without one, WAHA does not know the session.
@@ -43,7 +43,10 @@ fn device_info(session: Option<&Session>) -> DeviceInfo {
     let phone = phone.into_iter().find_map(|jid| jid.phone());
     let device = DeviceInfo::new(connected).with_identity(id.map(str::to_owned), phone);
     match status {
-        Some(Status::ScanQr | Status::Passkey) => device.with_paired(false),
+        Some(Status::Passkey) => device.with_paired(false).with_pairing(Some(DeviceEvent::PasskeyRequired)),
+        Some(Status::ScanQr) => device.with_paired(false),
+        // A session without a phone fails because nobody used its codes, or because they were refused.
+        Some(Status::Failed) if id.is_none() => device.with_pairing(Some(DeviceEvent::PairingRefused)),
         _ if connected || id.is_some() => device.with_paired(true),
         // A session that is stopped or starts does not say whether it will need a code.
         _ => device,

@@ -129,6 +129,10 @@ fn session_status(payload: &Value) -> Vec<InboundEvent> {
     let one = |event| vec![InboundEvent::DeviceState(event)];
     match json::text(payload, &["status"]).and_then(Status::parse) {
         Some(Status::Working) => one(DeviceEvent::Connected),
+        // It is no connection that was lost, or not that alone: nothing came of the codes that were shown.
+        Some(Status::Failed) if was_pairing(payload) => {
+            [DeviceEvent::PairingRefused, DeviceEvent::Disconnected].map(InboundEvent::DeviceState).into()
+        }
         Some(Status::Starting | Status::Stopped | Status::Failed) => one(DeviceEvent::Disconnected),
         Some(Status::ScanQr) if was_unlinked(payload) => {
             [DeviceEvent::LoggedOut, DeviceEvent::QrChanged].map(InboundEvent::DeviceState).into()
@@ -137,6 +141,14 @@ fn session_status(payload: &Value) -> Vec<InboundEvent> {
         Some(Status::Passkey) => one(DeviceEvent::PasskeyRequired),
         None => vec![InboundEvent::Ignored { why: "a session status of unknown meaning" }],
     }
+}
+
+/// Whether the last status before this one was that of a session that waits for the phone.
+fn was_pairing(payload: &Value) -> bool {
+    let mut last = json::items(payload, &["statuses"]).iter().rev();
+    let mut last = last.by_ref().map(|item| json::text(item, &["status"]).and_then(Status::parse));
+    let before = last.find(|status| *status != Some(Status::Failed)).flatten();
+    matches!(before, Some(Status::ScanQr | Status::Passkey))
 }
 
 /// Whether the session worked until the code came up: a device that is still linked comes back without one.

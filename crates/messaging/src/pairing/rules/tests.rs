@@ -119,6 +119,20 @@ fn every_event_in_every_state() {
 }
 
 #[test]
+fn a_provider_that_gives_up_as_its_last_code_ends_was_refused_by_nobody() {
+    for (after, reason) in [
+        (30 * SECOND, PairingReason::ScanRefused),
+        (58 * SECOND, PairingReason::CodesUsedUp),
+        (65 * SECOND, PairingReason::CodesUsedUp),
+    ] {
+        let mut docs = in_state(PairingState::CodeShown);
+        let _ = apply(&mut docs, &PairingStep::Event(DeviceEvent::PairingRefused), T0 + after);
+        assert_eq!(docs.device.reason, Some(reason), "{after:?}");
+        assert_eq!(docs.device.tries.count(), 1);
+    }
+}
+
+#[test]
 fn paired_is_not_connected_and_clears_no_tries() {
     let mut docs = in_state(PairingState::Paired);
     assert_eq!(docs.device.tries.count(), 1);

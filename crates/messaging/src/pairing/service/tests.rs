@@ -214,6 +214,57 @@ async fn a_lost_device_is_looked_for_and_told_to_connect_less_and_less_often() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_device_that_turns_out_to_be_unlinked_is_told_to_connect_once() {
+    let setup = Setup::new();
+    setup.device.set(DeviceInfo::new(true));
+    let service = setup.running();
+    service.connected().await.unwrap();
+    setup.device.set(DeviceInfo::new(false));
+    setup.device.set_unlinked(true);
+    sleep(HOUR).await;
+    let status = service.status().await.unwrap();
+    assert_eq!((status.state, status.reason), (PairingState::LoggedOut, Some(PairingReason::RemovedByPhone)));
+    assert_eq!(setup.device.reconnects(), 1, "each time more would be a code more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_look_tells_of_a_pairing_ends_it_unless_it_is_of_the_one_before() {
+    let setup = Setup::new();
+    let service = setup.running();
+    let gone = DeviceInfo::new(false).with_pairing(Some(DeviceEvent::PairingRefused));
+    setup.device.set(gone);
+    service.start(by_code()).await.unwrap();
+    sleep(8 * SECOND).await;
+    assert_eq!(service.status().await.unwrap().state, PairingState::CodeShown, "too soon to be of this try");
+    sleep(10 * SECOND).await;
+    let status = service.status().await.unwrap();
+    assert_eq!((status.state, status.reason), (PairingState::Unpaired, Some(PairingReason::ScanRefused)));
+    assert_eq!(status.tries_left, FREE_TRIES - 1);
+
+    // The phone took it all the same.
+    setup.device.set(DeviceInfo::new(true));
+    sleep(4 * SECOND).await;
+    let status = service.status().await.unwrap();
+    assert!(status.is_connected() && status.tries_left == FREE_TRIES);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_passkey_that_is_asked_for_is_seen_and_so_is_its_refusal() {
+    let setup = Setup::new();
+    let service = setup.running();
+    service.start(by_code()).await.unwrap();
+    let asks = DeviceInfo::new(false).with_paired(false).with_pairing(Some(DeviceEvent::PasskeyRequired));
+    setup.device.set(asks);
+    sleep(15 * SECOND).await;
+    let status = service.status().await.unwrap();
+    assert_eq!((status.state, status.reason), (PairingState::Unpaired, Some(PairingReason::PasskeyRequired)));
+    let refused = DeviceInfo::new(false).with_pairing(Some(DeviceEvent::PairingRefused));
+    setup.device.set(refused);
+    sleep(15 * SECOND).await;
+    assert_eq!(service.status().await.unwrap().reason, Some(PairingReason::ScanRefused));
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_many_workers_one_looks() {
     let setup = Setup::new();
     setup.device.set(DeviceInfo::new(true));

@@ -130,7 +130,10 @@ fn the_device_has_its_events() {
     assert_eq!(one(sample!("webhook_open.json")), state(DeviceEvent::Connected));
     assert_eq!(one(sample!("webhook_removed.json")), state(DeviceEvent::LoggedOut));
     assert_eq!(one(sample!("webhook_qr.json")), state(DeviceEvent::QrChanged));
-    assert_eq!(one(sample!("webhook_qr_limit.json")), state(DeviceEvent::Disconnected));
+    assert_eq!(one(sample!("webhook_qr_limit.json")), state(DeviceEvent::PairingRefused));
+    let refused = |reason| event("connection.update", &json!({"state": "refused", "statusReason": reason}));
+    assert_eq!(one(refused(428)), state(DeviceEvent::PairingRefused));
+    assert_eq!(one(refused(403)), state(DeviceEvent::Banned { until: None }));
     for (reason, expected) in [
         (403, DeviceEvent::Banned { until: None }),
         (402, DeviceEvent::Banned { until: None }),

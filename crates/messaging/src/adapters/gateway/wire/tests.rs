@@ -71,13 +71,13 @@ fn each_reason_has_its_kind() {
         (
             500,
             "QR generation error: err-scanned-without-multidevice".to_owned(),
-            Kind::Rejected,
+            Kind::PairingRefused,
             RetryAdvice::Never,
         ),
         (
             500,
             "QR generation error: err-device-limit-exceeded".to_owned(),
-            Kind::Rejected,
+            Kind::PairingRefused,
             RetryAdvice::Never,
         ),
         (500, "QR generation error: timeout".to_owned(), Kind::Unavailable, again),

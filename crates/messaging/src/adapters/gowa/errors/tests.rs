@@ -61,6 +61,13 @@ fn each_code_has_its_kind_and_advice() {
         (500, "WEBHOOK_ERROR", "webhook", Kind::Unexpected, NEVER),
         (500, "UPLOAD_MEDIA_ERROR", "failed to upload", Kind::MediaRejected, AGAIN),
         (500, "INTERNAL_SERVER_ERROR", "timed out", Kind::Unavailable, ambiguous),
+        (
+            500,
+            "INTERNAL_SERVER_ERROR",
+            "device toko-1 is not logged in (session deleted)",
+            Kind::DeviceOffline,
+            NEVER,
+        ),
         (404, "NOT_FOUND", "not found", Kind::Rejected, NEVER),
         (
             429,

@@ -99,6 +99,22 @@ async fn a_typed_code_is_for_the_number() {
 }
 
 #[tokio::test]
+async fn a_device_without_a_phone_is_asked_for_its_passkey() {
+    let passkey: (u16, &[u8]) = (200, sample!("passkey_awaiting.json").as_bytes());
+    for (answers, pairing) in [
+        (vec![OFFLINE, passkey], Some(crate::DeviceEvent::PasskeyRequired)),
+        (vec![OFFLINE, NO_PASSKEY], None),
+        (vec![OFFLINE, (404, &b"Cannot GET /app/passkey"[..])], None),
+        (vec![OFFLINE], None),
+    ] {
+        assert_eq!(gowa(&script(&answers)).device().await.unwrap().pairing, pairing);
+    }
+    let connected = script(&[(200, sample!("status_connected.json").as_bytes())]);
+    gowa(&connected).device().await.unwrap();
+    assert_eq!(asked(&connected), ["GET /app/status"], "who is linked is asked for none");
+}
+
+#[tokio::test]
 async fn there_is_nothing_to_scan_where_the_device_is_further() {
     let connected: (u16, &[u8]) = (200, sample!("status_connected.json").as_bytes());
     let passkey: (u16, &[u8]) = (200, sample!("passkey_awaiting.json").as_bytes());

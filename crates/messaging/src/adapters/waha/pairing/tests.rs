@@ -49,6 +49,15 @@ async fn a_device_is_what_its_session_says() {
         let device = waha(&script(&[(status, body)])).device().await.unwrap();
         assert_eq!((device.connected, device.paired), (connected, paired), "{body}");
     }
+    for (body, pairing) in [
+        (r#"{"status":"PASSKEY_REQUIRED"}"#, Some(DeviceEvent::PasskeyRequired)),
+        (r#"{"status":"PASSKEY_CONFIRMATION_REQUIRED"}"#, Some(DeviceEvent::PasskeyRequired)),
+        (r#"{"status":"FAILED","me":null}"#, Some(DeviceEvent::PairingRefused)),
+        (failed, None),
+        (sample!("session_scan.json"), None),
+    ] {
+        assert_eq!(waha(&script(&[(200, body)])).device().await.unwrap().pairing, pairing, "{body}");
+    }
     let device = waha(&script(&[(200, sample!("session_working.json"))])).device().await.unwrap();
     assert_eq!(device.phone.unwrap().e164(), "+6591234567");
     assert_eq!(device.device_id.as_deref(), Some("6591234567:14@s.whatsapp.net"));

@@ -207,6 +207,10 @@ fn each_ack_has_its_state() {
 fn each_session_status_has_its_event() {
     let device = |events: &[DeviceEvent]| events.iter().copied().map(InboundEvent::DeviceState).collect();
     let status = |word: &str| event("session.status", json!({ "name": "default", "status": word }));
+    let failed_after = |word: &str| {
+        let statuses = [word, "FAILED"].map(|status| json!({ "status": status, "timestamp": 1 }));
+        event("session.status", json!({ "name": "default", "status": "FAILED", "statuses": statuses }))
+    };
     for (body, expected) in [
         (sample!("webhook_working.json").to_owned(), vec![DeviceEvent::Connected]),
         (sample!("webhook_scan.json").to_owned(), vec![DeviceEvent::QrChanged]),
@@ -214,6 +218,9 @@ fn each_session_status_has_its_event() {
         (status("STARTING"), vec![DeviceEvent::Disconnected]),
         (status("STOPPED"), vec![DeviceEvent::Disconnected]),
         (status("FAILED"), vec![DeviceEvent::Disconnected]),
+        (failed_after("WORKING"), vec![DeviceEvent::Disconnected]),
+        (failed_after("SCAN_QR_CODE"), vec![DeviceEvent::PairingRefused, DeviceEvent::Disconnected]),
+        (failed_after("PASSKEY_REQUIRED"), vec![DeviceEvent::PairingRefused, DeviceEvent::Disconnected]),
         (status("PASSKEY_REQUIRED"), vec![DeviceEvent::PasskeyRequired]),
         (status("PASSKEY_CONFIRMATION_REQUIRED"), vec![DeviceEvent::PasskeyRequired]),
     ] {
