@@ -7,7 +7,8 @@ use axum::http::StatusCode;
 #[non_exhaustive]
 pub enum ProblemCode {
     /// `invalid_request`, 400: the request is not what the route takes. Also with 401 (the signature of a
-    /// webhook), 405 (method), 408 (the body came too slowly), 413 (size) and 415 (content type).
+    /// webhook), 405 (method), 408 (the body came too slowly), 409 (a webhook that cannot be replayed), 413 (size) and
+    /// 415 (content type).
     InvalidRequest,
     /// `invalid_phone`, 422: the text is not a phone number, or not one of a mobile phone.
     InvalidPhone,

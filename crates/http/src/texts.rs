@@ -21,6 +21,14 @@ pub(crate) enum Text {
     ProofRedeemed,
     /// 200 of a webhook.
     WebhookTaken,
+    /// 200 of the log of webhooks.
+    WebhookLog,
+    /// 200 of one of them.
+    Webhook,
+    /// 202 of a replay.
+    WebhookReplayed,
+    WebhookNotReplayed,
+    WebhookId,
     /// 201 of an account.
     AccountCreated,
     /// 200 of the accounts.
@@ -169,6 +177,13 @@ impl Text {
             Self::VerificationCancelled => "Verifikasi dibatalkan",
             Self::ProofRedeemed => "Nomor WhatsApp terbukti",
             Self::WebhookTaken => "Diterima",
+            Self::WebhookLog => "Catatan webhook",
+            Self::Webhook => "Webhook",
+            Self::WebhookReplayed => "Webhook diputar ulang",
+            Self::WebhookNotReplayed => {
+                "Webhook ini tidak dapat diputar ulang: isinya tidak disimpan atau tidak terbaca."
+            }
+            Self::WebhookId => "Bukan id webhook.",
             Self::InvalidRequest => "Ada isian yang belum benar. Periksa kembali.",
             Self::MalformedJson => "Isi permintaan bukan JSON yang benar.",
             Self::NotAnObject => "Isi permintaan harus berupa objek JSON.",
@@ -269,6 +284,13 @@ impl Text {
             Self::VerificationCancelled => "The verification is cancelled",
             Self::ProofRedeemed => "The WhatsApp number is proven",
             Self::WebhookTaken => "Taken",
+            Self::WebhookLog => "The log of webhooks",
+            Self::Webhook => "The webhook",
+            Self::WebhookReplayed => "The webhook is replayed",
+            Self::WebhookNotReplayed => {
+                "This webhook cannot be replayed: its body is not kept, or cannot be read."
+            }
+            Self::WebhookId => "Not the id of a webhook.",
             Self::InvalidRequest => "Something is not filled in correctly. Please check.",
             Self::MalformedJson => "The body is not valid JSON.",
             Self::NotAnObject => "The body must be a JSON object.",

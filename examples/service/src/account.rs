@@ -209,13 +209,13 @@ fn pair(text: &str) -> Result<(String, Shown), &'static str> {
     }
 }
 
-fn account(text: &str) -> Result<AccountId, AccountIdError> {
+pub(crate) fn account(text: &str) -> Result<AccountId, AccountIdError> {
     AccountId::parse(text)
 }
 
 /// Speaks to the person at the terminal without adding to what the command answers.
 #[allow(clippy::print_stderr)]
-fn aside(text: &str) {
+pub(crate) fn aside(text: &str) {
     eprintln!("{text}");
 }
 

@@ -8,12 +8,14 @@ mod api_key;
 mod config;
 mod doctor;
 mod fallback;
+mod forget;
 mod keys;
 mod messaging;
 mod migrate;
 mod serve;
 mod stores;
 mod unlock;
+mod webhook;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -24,6 +26,7 @@ use tracing_subscriber::EnvFilter;
 use crate::account::AccountCommand;
 use crate::api_key::ApiKeyCommand;
 use crate::config::{Config, ConfigProblems};
+use crate::webhook::WebhookCommand;
 
 /// A request makes and drops a hundred small things; this allocator does that in a third of the time that the one of
 /// the C library takes.
@@ -58,6 +61,21 @@ enum Command {
         #[command(subcommand)]
         command: AccountCommand,
     },
+    /// Lists what came to an account, and has it handed to consumers again.
+    Webhook {
+        #[command(subcommand)]
+        command: WebhookCommand,
+    },
+    /// Deletes what is kept of a phone and says how much: codes, registration, messages, contact, webhooks. The counters
+    /// that limit codes stay. Make sure of who asks.
+    Forget {
+        /// The number, such as +6281234567890.
+        #[arg(long)]
+        phone: String,
+        /// Of which tenant. Default: the tenant of the public routes.
+        #[arg(long, value_parser = api_key::tenant)]
+        tenant: Option<wartel_core::TenantId>,
+    },
     /// Forgives the failed checks of a phone, so that it may ask for a new code. Make sure of who asks.
     Unlock {
         /// The number, such as 081234567890.
@@ -74,7 +92,11 @@ async fn main() -> ExitCode {
     let level = match command {
         // The doctor's answer is for reading; it needs no log beside it.
         Command::Doctor => "off",
-        Command::Account { .. } | Command::ApiKey { .. } | Command::Unlock { .. } => "warn",
+        Command::Account { .. }
+        | Command::ApiKey { .. }
+        | Command::Webhook { .. }
+        | Command::Forget { .. }
+        | Command::Unlock { .. } => "warn",
         Command::Serve | Command::Migrate => "info",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
@@ -93,6 +115,8 @@ async fn main() -> ExitCode {
         (Command::Migrate, Ok(config)) => migrate::run(&config).await,
         (Command::Account { command }, Ok(config)) => account::run(&config, command).await,
         (Command::ApiKey { command }, Ok(config)) => api_key::run(&config, command).await,
+        (Command::Webhook { command }, Ok(config)) => webhook::run(&config, command).await,
+        (Command::Forget { phone, tenant }, Ok(config)) => forget::run(&config, &phone, tenant).await,
         (Command::Unlock { phone, tenant }, Ok(config)) => unlock::run(&config, &phone, tenant).await,
     };
     match result {

@@ -47,6 +47,19 @@ pub(crate) async fn wire(messaging: &Messaging) -> anyhow::Result<Wired> {
     }
 }
 
+/// The account of the environment, only to read its webhooks: nothing is started, and nothing is sent through it.
+pub(crate) fn reader(messaging: &Messaging) -> anyhow::Result<Account> {
+    Ok(match messaging {
+        Messaging::Disabled => Account::new(Arc::new(DisabledProvider)),
+        Messaging::Provider { name, settings } => connect(name, settings)?,
+        // What a sandbox sends is read in the same way, whatever its address and token were.
+        Messaging::Sandbox => connect(
+            "fonnte",
+            &AccountSettings::new().with("token", "sandbox").with("url", "http://127.0.0.1:9"),
+        )?,
+    })
+}
+
 fn provider(name: &str, settings: &AccountSettings) -> anyhow::Result<Wired> {
     let mut account = connect(name, settings)?;
     let mut health = WithHealth::new(usual(Arc::clone(&account.provider), Throttle::of_provider(name)));

@@ -132,7 +132,8 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         .registration_routes(otp.clone(), registrations)
         .merge(http.verification_routes(otp.clone()))
         .merge(http.v1_routes(otp.clone(), api_keys.clone()))
-        .merge(http.account_routes(devices, api_keys, Arc::clone(&stores.audit)))
+        .merge(http.account_routes(devices.clone(), api_keys.clone(), Arc::clone(&stores.audit)))
+        .merge(http.account_webhook_routes(devices, api_keys, Arc::clone(&stores.audit), intake.clone()))
         .merge(http.page_routes(&otp))
         .merge(http.metrics_routes(metrics()?))
         .merge(http.health_routes(stores.probes.into_iter().chain(time.probe).chain(wired.probes).collect()));

@@ -93,7 +93,7 @@ pub(super) async fn create(
     let (book, new) = (state.devices.book().clone(), wanted.of(caller.tenant.clone()));
     let created = within(STORE_WAIT, async move { book.create(new).await }).await?;
     let created = created.map_err(|error| account_problem(&error))?;
-    state.note(&caller, "account.create", &id).await;
+    state.note(&caller, "account.create", id.as_str()).await;
     Ok(success(StatusCode::CREATED, &Text::AccountCreated, locale, NewAccount::from(&created)))
 }
 
@@ -149,6 +149,6 @@ pub(super) async fn remove(
     if !removed.map_err(|error| account_problem(&error))? {
         return Err(Problem::not_found());
     }
-    state.note(&caller, "account.remove", &id).await;
+    state.note(&caller, "account.remove", id.as_str()).await;
     Ok(success(StatusCode::OK, &Text::AccountRemoved, locale, RemovedAccount { id: id.to_string() }))
 }

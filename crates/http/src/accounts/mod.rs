@@ -1,6 +1,8 @@
 //! `/v1/accounts`: the accounts of a tenant, and the pairing of their devices, with an API key.
 
 mod events;
+#[cfg(feature = "webhooks")]
+mod log;
 mod manage;
 mod pairing;
 mod qr;
@@ -87,9 +89,9 @@ impl Accounts {
     }
 
     /// Writes down who did what. It was done by then, so a failure is a matter of the log.
-    async fn note(&self, caller: &Caller, action: &str, id: &AccountId) {
+    async fn note(&self, caller: &Caller, action: &str, subject: &str) {
         let at = self.devices.clock().now();
-        let entry = AuditEntry::new(at, caller.tenant.clone(), &caller.actor(), action, id.as_str());
+        let entry = AuditEntry::new(at, caller.tenant.clone(), &caller.actor(), action, subject);
         let audit = self.audit.clone();
         let written = within(STORE_WAIT, async move { audit.append(&entry).await }).await;
         if !matches!(written, Ok(Ok(()))) {

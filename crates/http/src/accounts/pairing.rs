@@ -108,7 +108,7 @@ pub(super) async fn start(
     if let Some(refusal) = started.refusal {
         return Err(refused(&refusal, state.devices.clock().now()));
     }
-    state.note(&caller, "account.pair", &device.device().account).await;
+    state.note(&caller, "account.pair", device.device().account.as_str()).await;
     Ok(answer(&started.snapshot))
 }
 
@@ -170,7 +170,7 @@ pub(super) async fn disconnect(
         let done = timeout(CODE_WAIT, device.disconnect()).await;
         done.map_err(|_elapsed| provider_unavailable())?.map_err(|error| pairing_problem(&error))?
     };
-    state.note(&caller, "account.disconnect", &device.device().account).await;
+    state.note(&caller, "account.disconnect", device.device().account.as_str()).await;
     Ok(success(StatusCode::OK, &Text::DeviceDisconnected, locale, Pairing::new(&after, locale)))
 }
 

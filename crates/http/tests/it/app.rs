@@ -117,6 +117,8 @@ impl TestApp {
         let devices_worker = Mutex::new(Some(worker));
         let routes =
             routes.merge(http.account_routes(devices.clone(), keys.clone(), Arc::new(audit.clone())));
+        let log = (devices.clone(), keys.clone(), Arc::new(audit.clone()), dispatcher.intake());
+        let routes = routes.merge(http.account_webhook_routes(log.0, log.1, log.2, log.3));
         let router = http.app(routes);
         Self {
             router,

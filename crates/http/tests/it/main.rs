@@ -24,4 +24,5 @@ mod v1;
 mod verifications;
 mod verify_otp;
 mod waiting;
+mod webhook_log;
 mod webhooks;
