@@ -281,7 +281,8 @@
   // Devices
 
   const LINKS = {
-    unpaired: 'belum dipasangkan', qr_shown: 'menunggu pindai', code_shown: 'menunggu kode', paired: 'dipasangkan',
+    unpaired: 'belum dipasangkan', qr_shown: 'menunggu pindai', code_shown: 'menunggu kode', passkey_required: 'menunggu passkey',
+    passkey_confirmation: 'konfirmasi passkey', paired: 'dipasangkan',
     connected: 'terhubung', disconnected: 'terputus', logged_out: 'dikeluarkan', banned: 'diblokir',
   };
 

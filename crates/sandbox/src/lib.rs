@@ -57,6 +57,7 @@
 //! | `GET devices`, `GET device?provider=…` | shows the devices of all providers, or of one (of Fonnte, if none is named) |
 //! | `POST device {connected?, quota?, deaf?, webhook?}` | connects, disconnects, loses what comes in, sets where webhooks go |
 //! | `POST scan {qr?, connect?}`, `POST refuse-scan {}` | scans what the device shows (`qr`: only if it shows that), or refuses |
+//! | `POST passkey {step}` | WhatsApp asks for a passkey (`ask`), the person gives it (`give`) and confirms it (`confirm`): WAHA and GOWA |
 //! | `POST remove {}` | the phone removes the device |
 //! | `POST ban {until?}`, `POST timelock {until?}` | WhatsApp bans the number, or lets it answer only (error 463) |
 //! | `GET requests` | the recorded provider requests |

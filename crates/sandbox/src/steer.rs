@@ -120,7 +120,24 @@ impl SandboxDevice {
         self.shared.scan(&self.device, None, false)
     }
 
-    /// The person refuses on the phone. Says whether it showed something.
+    /// The phone scans, or the person types, and WhatsApp asks for a passkey. Says whether it showed something; of
+    /// providers that know no passkeys nothing is asked.
+    pub fn ask_passkey(&self) -> bool {
+        self.shared.ask_passkey(&self.device)
+    }
+
+    /// The person gives the passkey that is asked for, which then waits to be confirmed. Says whether one was asked for.
+    pub fn give_passkey(&self) -> bool {
+        self.shared.give_passkey(&self.device)
+    }
+
+    /// The person confirms the passkey; the device becomes *paired*, and *connected* a moment later. Says whether there
+    /// was something to confirm.
+    pub fn confirm_passkey(&self) -> bool {
+        self.shared.confirm_passkey(&self.device)
+    }
+
+    /// The person refuses on the phone. Says whether it showed something, or asked for a passkey.
     pub fn refuse_scan(&self) -> bool {
         self.shared.refuse_scan(&self.device)
     }
@@ -155,12 +172,13 @@ impl SandboxDevice {
         self.device.set_quota(messages);
     }
 
-    /// Where all its webhooks go from now on.
+    /// Where all its webhooks go from now on, whatever events were asked for before.
     ///
     /// # Errors
     /// [`SandboxError::WebhookUrl`] if the URL is not of the form `http://host:port/path`.
     pub fn set_webhooks(&self, url: &str) -> Result<(), SandboxError> {
         let target = Arc::new(Target::parse(url)?);
+        self.device.set_events(Vec::new());
         for kind in WebhookKind::ALL {
             self.device.set_target(kind, Some(Arc::clone(&target)));
         }

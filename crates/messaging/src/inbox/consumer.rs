@@ -112,7 +112,10 @@ impl InboundConsumer for LogConsumer {
                 tracing::error!(account, ?until, "WhatsApp banned the number of the device");
             }
             DeviceEvent::QrChanged => tracing::debug!(account, "the device has a new QR code"),
-            DeviceEvent::PairingRefused => tracing::warn!(account, "the phone refused to be paired"),
+            DeviceEvent::PairingRefused => tracing::warn!(
+                account,
+                "the provider gave the pairing up: it was refused, or nobody used the codes"
+            ),
             DeviceEvent::PasskeyRequired => {
                 tracing::warn!(account, "the phone asks for a passkey before it is paired");
             }

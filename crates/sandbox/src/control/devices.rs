@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use wartel_core::Timestamp;
 
-use super::wire::{DeviceCall, FailCall, ScanCall, StoriesCall, UntilCall};
+use super::wire::{DeviceCall, FailCall, PasskeyCall, PasskeyStep, ScanCall, StoriesCall, UntilCall};
 use super::{Refusal, parse, phone_of, success};
 use crate::device::Device;
 use crate::phone::phone_key;
@@ -88,6 +88,7 @@ pub(super) fn set(shared: &Shared, body: &[u8]) -> Done {
     };
     for device in &devices {
         if let Some(target) = &target {
+            device.set_events(Vec::new());
             for kind in WebhookKind::ALL {
                 device.set_target(kind, target.clone());
             }
@@ -125,6 +126,17 @@ pub(super) fn refuse_scan(shared: &Shared, body: &[u8]) -> Done {
     let call: ScanCall = parse(body)?;
     let device = one(shared, call.device.as_deref(), call.provider.as_deref())?;
     let worked = shared.refuse_scan(&device);
+    done(shared, &device, worked)
+}
+
+pub(super) fn passkey(shared: &Arc<Shared>, body: &[u8]) -> Done {
+    let call: PasskeyCall = parse(body)?;
+    let device = one(shared, call.device.as_deref(), call.provider.as_deref())?;
+    let worked = match call.step {
+        PasskeyStep::Ask => shared.ask_passkey(&device),
+        PasskeyStep::Give => shared.give_passkey(&device),
+        PasskeyStep::Confirm => shared.confirm_passkey(&device),
+    };
     done(shared, &device, worked)
 }
 

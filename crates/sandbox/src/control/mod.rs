@@ -25,7 +25,7 @@ use wire::{ReadCall, WriteCall};
 type Refusal = (StatusCode, String);
 
 /// All calls, whatever their methods.
-const CALLS: [&str; 15] = [
+const CALLS: [&str; 16] = [
     "messages",
     "faults",
     "reset",
@@ -36,6 +36,7 @@ const CALLS: [&str; 15] = [
     "events",
     "scan",
     "refuse-scan",
+    "passkey",
     "remove",
     "ban",
     "timelock",
@@ -86,6 +87,7 @@ where
         ("POST", "device") => devices::set(shared, &body),
         ("POST", "scan") => devices::scan(shared, &body),
         ("POST", "refuse-scan") => devices::refuse_scan(shared, &body),
+        ("POST", "passkey") => devices::passkey(shared, &body),
         ("POST", "remove") => devices::remove(shared, &body),
         ("POST", "ban") => devices::ban(shared, &body),
         ("POST", "timelock") => devices::timelock(shared, &body),

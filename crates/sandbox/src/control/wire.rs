@@ -98,6 +98,27 @@ pub(super) struct ScanCall {
     pub(super) connect: Option<bool>,
 }
 
+/// `POST passkey`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PasskeyCall {
+    pub(super) device: Option<String>,
+    pub(super) provider: Option<String>,
+    pub(super) step: PasskeyStep,
+}
+
+/// What happens with a passkey.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PasskeyStep {
+    /// WhatsApp asks for it.
+    Ask,
+    /// The person gives it.
+    Give,
+    /// The person confirms its code.
+    Confirm,
+}
+
 /// `POST ban`, `POST timelock`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -14,6 +14,10 @@ pub enum DeviceState {
     QrShown,
     /// A code waits to be typed on the phone.
     CodeShown,
+    /// The phone took it, and WhatsApp asks for a passkey.
+    PasskeyRequired,
+    /// The passkey was given, and waits to be confirmed.
+    PasskeyConfirmation,
     /// The phone took it; it is not connected yet.
     Paired,
     /// Messages go out and come in.
@@ -27,14 +31,16 @@ pub enum DeviceState {
 }
 
 impl DeviceState {
-    /// The word of the control API: `unpaired`, `qr_shown`, `code_shown`, `paired`, `connected`, `disconnected`,
-    /// `logged_out` or `banned`.
+    /// The word of the control API: `unpaired`, `qr_shown`, `code_shown`, `passkey_required`,
+    /// `passkey_confirmation`, `paired`, `connected`, `disconnected`, `logged_out` or `banned`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unpaired => "unpaired",
             Self::QrShown => "qr_shown",
             Self::CodeShown => "code_shown",
+            Self::PasskeyRequired => "passkey_required",
+            Self::PasskeyConfirmation => "passkey_confirmation",
             Self::Paired => "paired",
             Self::Connected => "connected",
             Self::Disconnected => "disconnected",
@@ -60,6 +66,12 @@ pub(crate) enum Link {
         phone: String,
         until: Timestamp,
     },
+    /// WhatsApp asks whoever links it for a passkey.
+    PasskeyRequired,
+    /// The phone shows this code too; somebody has to say that it is the same.
+    PasskeyConfirmation {
+        code: String,
+    },
     Paired,
     Connected,
     Disconnected,
@@ -76,6 +88,8 @@ impl Link {
             Self::Unpaired => DeviceState::Unpaired,
             Self::QrShown { .. } => DeviceState::QrShown,
             Self::CodeShown { .. } => DeviceState::CodeShown,
+            Self::PasskeyRequired => DeviceState::PasskeyRequired,
+            Self::PasskeyConfirmation { .. } => DeviceState::PasskeyConfirmation,
             Self::Paired => DeviceState::Paired,
             Self::Connected => DeviceState::Connected,
             Self::Disconnected => DeviceState::Disconnected,
@@ -90,16 +104,30 @@ impl Link {
     }
 
     /// Whether something waits to be scanned or typed.
-    pub(crate) fn is_pairing(&self) -> bool {
+    pub(crate) fn shows_code(&self) -> bool {
         matches!(self, Self::QrShown { .. } | Self::CodeShown { .. })
+    }
+
+    /// Whether WhatsApp waits for a passkey or for its confirmation.
+    pub(crate) fn asks_for_passkey(&self) -> bool {
+        matches!(self, Self::PasskeyRequired | Self::PasskeyConfirmation { .. })
+    }
+
+    /// Whether somebody is linking it just now.
+    pub(crate) fn is_pairing(&self) -> bool {
+        self.shows_code() || self.asks_for_passkey()
     }
 }
 
 impl From<DeviceState> for Link {
-    /// The states in which something is shown are no way to start: they count as unpaired.
+    /// The states in which something is shown or asked for are no way to start: they count as unpaired.
     fn from(state: DeviceState) -> Self {
         match state {
-            DeviceState::Unpaired | DeviceState::QrShown | DeviceState::CodeShown => Self::Unpaired,
+            DeviceState::Unpaired
+            | DeviceState::QrShown
+            | DeviceState::CodeShown
+            | DeviceState::PasskeyRequired
+            | DeviceState::PasskeyConfirmation => Self::Unpaired,
             DeviceState::Paired => Self::Paired,
             DeviceState::Connected => Self::Connected,
             DeviceState::Disconnected => Self::Disconnected,

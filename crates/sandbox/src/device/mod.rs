@@ -43,6 +43,8 @@ pub(crate) struct Device {
     /// Until when it may not begin new chats.
     timelock: Mutex<Option<Timestamp>>,
     targets: Mutex<HashMap<WebhookKind, Arc<Target>>>,
+    /// The events that are told, by providers that are asked for single ones. Empty: all of them.
+    events: Mutex<Vec<String>>,
 }
 
 /// How a device is at the start and after a reset.
@@ -72,6 +74,7 @@ impl Device {
             deaf: AtomicBool::new(false),
             timelock: Mutex::default(),
             targets: Mutex::default(),
+            events: Mutex::default(),
         }
     }
 
@@ -177,7 +180,17 @@ impl Device {
         };
     }
 
-    /// Back to how it started; webhook targets stay.
+    /// Only these events are told from now on; all of them if there is none.
+    pub(crate) fn set_events(&self, events: Vec<String>) {
+        *lock(&self.events) = events;
+    }
+
+    /// Looks at the events that are told.
+    pub(crate) fn with_events<T>(&self, look: impl FnOnce(&[String]) -> T) -> T {
+        look(&lock(&self.events))
+    }
+
+    /// Back to how it started; webhook targets and the events for them stay.
     pub(crate) fn reset(&self, start: Start) {
         self.set_quota(start.quota);
         self.sent.store(0, Ordering::SeqCst);

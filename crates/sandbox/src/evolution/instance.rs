@@ -115,7 +115,10 @@ pub(super) fn connect(shared: &Arc<Shared>, device: &Arc<Device>, number: Option
         Link::Connected => state(device),
         // Whatever was asked for first is what is shown until it ends.
         link if link.is_pairing() => Reply::json(200, shown(&link)),
-        Link::Paired | Link::Disconnected => Reply::json(200, json!({"count": 0})),
+        Link::Paired | Link::Disconnected => {
+            shared.reconnect(device);
+            Reply::json(200, json!({"count": 0})).after(START_WAIT)
+        }
         _ => {
             let code = show(shared, device, number);
             // The words are not known; a banned number gets no code.
@@ -185,30 +188,28 @@ fn described(device: &Device) -> Value {
         "enabled": target.is_some(),
         "url": target.as_ref().map(|target| target.url()),
         "instanceId": id(device),
+        "events": device.with_events(<[String]>::to_vec),
         "webhookByEvents": false,
         "webhookBase64": false,
     })
 }
 
-/// Sends the kinds of webhook that hold one of the named events; all of them if none is named.
+/// Takes over where webhooks go and which events are told; all of them if none is named.
 fn subscribe(device: &Device, webhook: &Value) -> Result<(), Reply> {
     let enabled = webhook.get("enabled").is_none_or(|enabled| enabled == &Value::Bool(true));
     let url = webhook.get("url").and_then(Value::as_str).unwrap_or_default();
     let target = Target::parse(url).map(Arc::new);
     let Ok(target) = target else { return Err(answer::bad_request("Invalid \"url\" property")) };
-    let events = webhook.get("events").and_then(Value::as_array).cloned().unwrap_or_default();
+    let events = webhook.get("events").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    device.set_events(events.iter().filter_map(Value::as_str).map(str::to_owned).collect());
     for kind in WebhookKind::ALL {
-        let wanted = events.is_empty() || events.iter().any(|event| kind_of(event.as_str()) == Some(kind));
-        device.set_target(kind, (enabled && wanted).then(|| Arc::clone(&target)));
+        device.set_target(kind, enabled.then(|| Arc::clone(&target)));
     }
     Ok(())
 }
 
-fn kind_of(event: Option<&str>) -> Option<WebhookKind> {
-    match event? {
-        "MESSAGES_UPDATE" => Some(WebhookKind::Status),
-        "MESSAGES_UPSERT" | "SEND_MESSAGE" => Some(WebhookKind::Incoming),
-        "CONNECTION_UPDATE" | "QRCODE_UPDATED" | "STATUS_INSTANCE" => Some(WebhookKind::Connect),
-        _ => None,
-    }
+/// Whether an event is told: `messages.upsert` is subscribed to as `MESSAGES_UPSERT`.
+pub(super) fn wants(device: &Device, event: &str) -> bool {
+    let name = event.to_ascii_uppercase().replace('.', "_");
+    device.with_events(|events| events.is_empty() || events.iter().any(|wanted| *wanted == name))
 }

@@ -23,7 +23,8 @@ pub(super) fn of(shared: &Shared, device: &Device, target: &Target, event: &Even
         Event::Message(inbound) => vec![("messages.upsert", upsert(device, inbound))],
         Event::Device(change) => self::change(shared, device, change),
     };
-    told.into_iter().map(|(event, data)| webhook(shared, device, target, event, &data)).collect()
+    let told = told.into_iter().filter(|(event, _)| instance::wants(device, event));
+    told.map(|(event, data)| webhook(shared, device, target, event, &data)).collect()
 }
 
 fn webhook(shared: &Shared, device: &Device, target: &Target, event: &str, data: &Value) -> Webhook {
@@ -168,7 +169,9 @@ fn change(shared: &Shared, device: &Device, change: &DeviceChange) -> Vec<(&'sta
             vec![("qrcode.updated", ended)]
         }
         // The phone has scanned; the connection is made anew.
-        DeviceChange::Paired => vec![connection(device, "connecting", 200)],
+        DeviceChange::Paired | DeviceChange::PasskeyRequired | DeviceChange::PasskeyConfirmation => {
+            vec![connection(device, "connecting", 200)]
+        }
         DeviceChange::Connected => vec![connection(device, "open", 200)],
         DeviceChange::Disconnected => vec![connection(device, "close", 428)],
         DeviceChange::LoggedOut => closed(shared, device, 401),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Code};
 use super::route::Route;
-use crate::device::{Device, DeviceState, Start};
+use crate::device::{Device, DeviceState, Link, Start};
 use crate::provider::{Call, ProviderKind, Reply};
 use crate::shared::Shared;
 use crate::webhooks::{Target, WebhookKind};
@@ -39,7 +39,11 @@ fn jid(device: &Device) -> String {
 /// one counts only while the first one does.
 fn connection(device: &Device) -> (bool, bool) {
     match device.link().state() {
-        DeviceState::QrShown | DeviceState::CodeShown | DeviceState::Paired => (true, false),
+        DeviceState::QrShown
+        | DeviceState::CodeShown
+        | DeviceState::PasskeyRequired
+        | DeviceState::PasskeyConfirmation
+        | DeviceState::Paired => (true, false),
         DeviceState::Connected => (true, true),
         _ => (false, false),
     }
@@ -94,12 +98,27 @@ pub(super) fn add(shared: &Shared, call: &Call) -> Reply {
     answer::success("Device added", described(&device))
 }
 
+/// How far the passkey of a pairing is.
+/// Source: GOWA docs/openapi.yaml at v9.2.0, 2026-08-22; `none`, `awaiting_response`, `awaiting_confirmation`.
+fn passkey(device: &Device) -> Value {
+    match device.link() {
+        Link::PasskeyRequired => json!({
+            "status": "awaiting_response",
+            "challenge": { "publicKey": { "challenge": "bWFkZS11cA", "rpId": "whatsapp.com", "timeout": 60_000 } },
+        }),
+        Link::PasskeyConfirmation { code } => {
+            json!({ "status": "awaiting_confirmation", "code": code, "skip_handoff_ux": false })
+        }
+        _ => json!({ "status": "none" }),
+    }
+}
+
 /// `GET /devices/{id}`, `GET /app/status`, `GET /devices/{id}/status` and `GET /app/passkey`.
 pub(super) fn show(device: &Device, action: &str) -> Reply {
     let (connected, logged_in) = connection(device);
     match action {
         "device" => answer::success("Device info", described(device)),
-        "passkey" => answer::success("Passkey status", json!({ "status": "none" })),
+        "passkey" => answer::success("Passkey status", passkey(device)),
         _ => {
             let mut status = json!({
                 "device_id": device.session, "is_connected": connected, "is_logged_in": logged_in,

@@ -73,6 +73,10 @@ impl Provider for Gowa {
             (Endpoint::Device, Some(device)) => devices::show(device, &route.action),
             (Endpoint::Qr, Some(device)) => pairing::pair(shared, device, &route.action, call),
             (Endpoint::Disconnect, Some(device)) => pairing::log_out(shared, device),
+            (Endpoint::UpdateDevice, Some(device)) if route.action == "reconnect" => {
+                pairing::reconnect(shared, device)
+            }
+            (Endpoint::UpdateDevice, Some(device)) => pairing::passkey(shared, device, &route.action, call),
             (Endpoint::Send, Some(device)) => send::send(shared, device, &route.action, call),
             (Endpoint::Presence, Some(device)) => send::presence(shared, device, &route.action, call),
             (_, Some(device)) => send::check(shared, device, call),

@@ -70,3 +70,37 @@ pub(super) fn log_out(shared: &Shared, device: &Device) -> Reply {
         answer::error(Code::Authentication)
     }
 }
+
+/// `/app/reconnect` and `POST /devices/{id}/reconnect`. One that is linked to no phone is refused, as an error of the
+/// server's.
+/// Source: GOWA's source, `Reconnect`, November 2026.
+pub(super) fn reconnect(shared: &Arc<Shared>, device: &Arc<Device>) -> Reply {
+    if shared.reconnect(device) {
+        return answer::success("Reconnect success", Value::Null);
+    }
+    let words = format!("device {} is not logged in (session deleted)", device.session);
+    answer::error_saying(Code::Internal, &words, Value::Null)
+}
+
+/// `POST /app/passkey/response` and `POST /app/passkey/confirm`.
+/// Source: GOWA docs/openapi.yaml and source at v9.2.0, 2026-08-22.
+pub(super) fn passkey(shared: &Arc<Shared>, device: &Arc<Device>, action: &str, call: &Call) -> Reply {
+    let missing = |what: &str| {
+        let words = format!("no pending passkey {what} for device {}", device.session);
+        answer::error_saying(Code::Internal, &words, Value::Null)
+    };
+    if action == "response" {
+        let has_answer = call.json().is_some_and(|body| body.get("response").is_some_and(Value::is_object));
+        if !has_answer {
+            return answer::error_saying(Code::Validation, "response: cannot be blank.", Value::Null);
+        }
+        return match shared.give_passkey(device) {
+            true => answer::success("Passkey response sent", Value::Null),
+            false => missing("pairing request"),
+        };
+    }
+    match shared.confirm_passkey(device) {
+        true => answer::success("Passkey confirmed", Value::Null),
+        false => missing("confirmation"),
+    }
+}

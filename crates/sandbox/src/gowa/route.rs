@@ -31,6 +31,13 @@ impl Route {
                 made(Endpoint::Qr, Some(device), "login-with-code")
             }
             (&Method::POST, ["devices", device, "logout"]) => made(Endpoint::Disconnect, Some(device), ""),
+            (&Method::GET, ["app", "reconnect"]) => made(Endpoint::UpdateDevice, None, "reconnect"),
+            (&Method::POST, ["devices", device, "reconnect"]) => {
+                made(Endpoint::UpdateDevice, Some(device), "reconnect")
+            }
+            (&Method::POST, ["app", "passkey", action @ ("response" | "confirm")]) => {
+                made(Endpoint::UpdateDevice, None, action)
+            }
             (&Method::GET, ["app", action @ ("status" | "passkey")]) => made(Endpoint::Device, None, action),
             (&Method::GET, ["app", action @ ("login" | "login-with-code")]) => {
                 made(Endpoint::Qr, None, action)
@@ -64,6 +71,13 @@ mod tests {
     async fn each_call_has_its_endpoint() {
         for (method, url, expected) in [
             (Method::POST, "/send/message", Some((Endpoint::Send, None, "message"))),
+            (Method::GET, "/app/reconnect", Some((Endpoint::UpdateDevice, None, "reconnect"))),
+            (
+                Method::POST,
+                "/devices/toko-1/reconnect",
+                Some((Endpoint::UpdateDevice, Some("toko-1"), "reconnect")),
+            ),
+            (Method::POST, "/app/passkey/confirm", Some((Endpoint::UpdateDevice, None, "confirm"))),
             (Method::POST, "/message/3EB0/read", Some((Endpoint::Presence, None, "read"))),
             (Method::GET, "/devices/toko-1/status", Some((Endpoint::Device, Some("toko-1"), "status"))),
             (Method::GET, "/app/login-with-code?phone=62", Some((Endpoint::Qr, None, "login-with-code"))),

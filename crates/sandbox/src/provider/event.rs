@@ -104,6 +104,10 @@ pub(crate) enum DeviceChange {
     Code {
         code: String,
     },
+    /// WhatsApp asks for a passkey.
+    PasskeyRequired,
+    /// The passkey was given, and waits to be confirmed.
+    PasskeyConfirmation,
     /// Nobody scanned in time, or the person refused.
     PairingEnded,
     Paired,

@@ -65,6 +65,11 @@ impl ProviderKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
+    /// Whether it tells of the passkey that WhatsApp may ask for, and takes it.
+    pub(crate) const fn has_passkeys(self) -> bool {
+        matches!(self, Self::Gowa | Self::Waha)
+    }
+
     /// The fake that stands in for it.
     pub(crate) fn fake(self) -> Option<&'static dyn Provider> {
         FAKES.iter().copied().find(|fake| fake.kind() == self)

@@ -95,18 +95,56 @@ impl Shared {
         let shown = |link: &Link| match (link, qr) {
             (Link::QrShown { text, .. }, Some(qr)) => text == qr,
             (Link::CodeShown { code, .. }, Some(qr)) => code == qr,
-            (link, None) => link.is_pairing(),
+            (link, None) => link.shows_code(),
             _ => false,
         };
         let scanned = self.change(device, |link| shown(link).then_some(Link::Paired));
         if scanned && connect {
-            let (shared, device) = (Arc::clone(self), Arc::clone(device));
-            self.tasks.spawn_until_reset(async move {
-                tokio::time::sleep(shared.options.connected_after).await;
-                shared.change(&device, |link| (*link == Link::Paired).then_some(Link::Connected));
-            });
+            self.connect_later(device, Link::Paired);
         }
         scanned
+    }
+
+    /// Connects the device after a moment, if it still is like this then.
+    fn connect_later(self: &Arc<Self>, device: &Arc<Device>, from: Link) {
+        let (shared, device) = (Arc::clone(self), Arc::clone(device));
+        self.tasks.spawn_until_reset(async move {
+            tokio::time::sleep(shared.options.connected_after).await;
+            shared.change(&device, |link| (*link == from).then_some(Link::Connected));
+        });
+    }
+
+    /// The application asks for the connection of a linked device. Says whether it is linked.
+    pub(crate) fn reconnect(self: &Arc<Self>, device: &Arc<Device>) -> bool {
+        let link = device.link();
+        if link == Link::Disconnected {
+            self.connect_later(device, link.clone());
+        }
+        link.is_paired()
+    }
+
+    /// The phone scans or the person types, and WhatsApp asks for a passkey. Says whether something was shown, and whether
+    /// the provider knows passkeys.
+    pub(crate) fn ask_passkey(&self, device: &Device) -> bool {
+        device.kind.has_passkeys()
+            && self.change(device, |link| link.shows_code().then_some(Link::PasskeyRequired))
+    }
+
+    /// The person gives the passkey. Says whether one was asked for.
+    pub(crate) fn give_passkey(&self, device: &Device) -> bool {
+        let code = pairing_code(&device.number, device.next_pairing());
+        let next = || Link::PasskeyConfirmation { code: code.clone() };
+        self.change(device, |link| (*link == Link::PasskeyRequired).then(next))
+    }
+
+    /// The person confirms the code of the passkey; the device is linked. Says whether there was one.
+    pub(crate) fn confirm_passkey(self: &Arc<Self>, device: &Arc<Device>) -> bool {
+        let waits = |link: &Link| matches!(link, Link::PasskeyConfirmation { .. });
+        let confirmed = self.change(device, |link| waits(link).then_some(Link::Paired));
+        if confirmed {
+            self.connect_later(device, Link::Paired);
+        }
+        confirmed
     }
 
     /// The person refuses on the phone, or gives up: nothing is shown any more. Says whether something was.
@@ -141,6 +179,8 @@ impl Shared {
         let news = match link {
             Link::QrShown { text, number, .. } => DeviceChange::Qr { text, number },
             Link::CodeShown { code, .. } => DeviceChange::Code { code },
+            Link::PasskeyRequired => DeviceChange::PasskeyRequired,
+            Link::PasskeyConfirmation { .. } => DeviceChange::PasskeyConfirmation,
             Link::Unpaired if before.is_pairing() => DeviceChange::PairingEnded,
             Link::Unpaired | Link::LoggedOut => DeviceChange::LoggedOut,
             Link::Paired => DeviceChange::Paired,

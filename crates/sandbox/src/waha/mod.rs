@@ -72,6 +72,9 @@ impl Provider for Waha {
             (Endpoint::Device, Some(device)) => session::show(device),
             (Endpoint::UpdateDevice, Some(device)) => session::change(shared, device, &route.action, call),
             (Endpoint::Disconnect, Some(device)) => session::log_out(shared, device),
+            (Endpoint::Qr, Some(device)) if route.action.starts_with("passkey/") => {
+                session::passkey(shared, device, route.action.trim_start_matches("passkey/"))
+            }
             (Endpoint::Qr, Some(device)) => session::pair(shared, device, &route.action, call),
             (_, Some(device)) => send::working(shared, device, call, &route),
         }

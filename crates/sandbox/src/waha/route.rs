@@ -49,6 +49,11 @@ impl Route {
             (&Method::POST, ["sessions", session, "logout"]) => made(Endpoint::Disconnect, session, "logout"),
             (&Method::GET, [session, "auth", "qr"]) => made(Endpoint::Qr, session, "qr"),
             (&Method::POST, [session, "auth", "request-code"]) => made(Endpoint::Qr, session, "request-code"),
+            (&Method::GET, [session, "auth", "passkey", step @ ("challenge" | "confirmation")])
+            | (&Method::POST, [session, "auth", "passkey", step @ "confirm"])
+            | (&Method::POST, [session, "auth", step @ "passkey"]) => {
+                made(Endpoint::Qr, session, &format!("passkey/{step}"))
+            }
             (&Method::GET, ["contacts", "check-exists"]) => {
                 made(Endpoint::Validate, call.query("session").unwrap_or("default"), "check-exists")
             }
@@ -91,6 +96,13 @@ mod tests {
             (Method::GET, "/api/sessions/toko", "", Some((Endpoint::Device, "toko", ""))),
             (Method::POST, "/api/sessions/toko/start", "", Some((Endpoint::UpdateDevice, "toko", "start"))),
             (Method::GET, "/api/toko/auth/qr?format=raw", "", Some((Endpoint::Qr, "toko", "qr"))),
+            (
+                Method::GET,
+                "/api/toko/auth/passkey/challenge",
+                "",
+                Some((Endpoint::Qr, "toko", "passkey/challenge")),
+            ),
+            (Method::POST, "/api/toko/auth/passkey", "", Some((Endpoint::Qr, "toko", "passkey/passkey"))),
             (Method::GET, "/api/toko/lids/1%40lid", "", Some((Endpoint::Lids, "toko", "1@lid"))),
             (Method::GET, "/api/toko/lids/pn/62", "", Some((Endpoint::Lids, "toko", "62@c.us"))),
             (

@@ -61,6 +61,8 @@ impl Status {
             DeviceState::Unpaired if device.was_pairing() => Self::Failed,
             DeviceState::Unpaired => Self::Stopped,
             DeviceState::QrShown | DeviceState::CodeShown | DeviceState::LoggedOut => Self::ScanQrCode,
+            DeviceState::PasskeyRequired => Self::PasskeyRequired,
+            DeviceState::PasskeyConfirmation => Self::PasskeyConfirmationRequired,
             DeviceState::Paired | DeviceState::Disconnected => Self::Starting,
             DeviceState::Connected => Self::Working,
             DeviceState::Banned => Self::Failed,
@@ -135,6 +137,9 @@ pub(super) fn create(shared: &Arc<Shared>, call: &Call) -> Reply {
 /// Starts a session that has no phone: codes are made from now on. The answer comes before the first one.
 fn started(shared: &Arc<Shared>, device: &Arc<Device>) -> Reply {
     let before = Status::of(device);
+    if device.link().asks_for_passkey() {
+        return Reply::json(201, info(device, before));
+    }
     match shared.show_qr(device) {
         Ok(_) if before != Status::ScanQrCode => Reply::json(201, info(device, Status::Starting)),
         _ => Reply::json(201, info(device, Status::of(device))),
@@ -191,6 +196,26 @@ pub(super) fn pair(shared: &Arc<Shared>, device: &Arc<Device>, action: &str, cal
             Reply::json(200, json!({ "mimetype": "image/png", "data": QR.trim_end() }))
         }
         _ => Reply::bytes(200, "image/png", STANDARD.decode(QR.trim_end()).unwrap_or_default()),
+    }
+}
+
+/// The four calls below `/api/{session}/auth/passkey`.
+/// Source: WAHA OpenAPI 2026.7.1; the fields of the challenge are WebAuthn's.
+pub(super) fn passkey(shared: &Arc<Shared>, device: &Arc<Device>, action: &str) -> Reply {
+    let (link, status) = (device.link(), Status::of(device));
+    let refused = |expected| answer::wrong_status(&device.session, status, &[expected]);
+    let done = |worked: bool, expected| {
+        if worked { Reply::json(201, json!({ "success": true })) } else { refused(expected) }
+    };
+    match (action, link) {
+        ("challenge", Link::PasskeyRequired) => {
+            Reply::json(200, json!({ "challenge": "bWFkZS11cA", "rpId": "whatsapp.com", "timeout": 60_000 }))
+        }
+        ("confirmation", Link::PasskeyConfirmation { code }) => Reply::json(200, json!({ "code": code })),
+        ("challenge", _) => refused(Status::PasskeyRequired),
+        ("confirmation", _) => refused(Status::PasskeyConfirmationRequired),
+        ("passkey", _) => done(shared.give_passkey(device), Status::PasskeyRequired),
+        _ => done(shared.confirm_passkey(device), Status::PasskeyConfirmationRequired),
     }
 }
 

@@ -56,6 +56,8 @@ fn statuses(change: &DeviceChange) -> &'static [Status] {
         DeviceChange::Disconnected => &[Status::Working, Status::Starting],
         // The engine starts again and asks for a code.
         DeviceChange::LoggedOut => &[Status::Working, Status::Starting, Status::ScanQrCode],
+        DeviceChange::PasskeyRequired => &[Status::ScanQrCode, Status::PasskeyRequired],
+        DeviceChange::PasskeyConfirmation => &[Status::PasskeyRequired, Status::PasskeyConfirmationRequired],
         DeviceChange::PairingEnded => &[Status::ScanQrCode, Status::Failed],
         DeviceChange::Banned { .. } => &[Status::Working, Status::Failed],
         DeviceChange::Code { .. } | DeviceChange::Paired => &[],

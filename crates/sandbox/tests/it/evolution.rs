@@ -187,7 +187,7 @@ async fn an_instance_is_made_paired_and_logged_out() {
     let new = json!({
         "instanceName": "cabang",
         "integration": "WHATSAPP-BAILEYS",
-        "webhook": {"enabled": true, "url": app.url, "events": ["CONNECTION_UPDATE", "QRCODE_UPDATED"]},
+        "webhook": {"enabled": true, "url": app.url, "events": ["CONNECTION_UPDATE", "QRCODE_UPDATED", "STATUS_INSTANCE"]},
     });
     let (status, made) = ask(&sandbox, "POST", "/instance/create", new).await;
     assert_eq!(
@@ -297,6 +297,59 @@ async fn webhooks_go_where_they_are_told_in_the_nested_form() {
     device.write(&CustomerMessage::new(PHONE, "g"));
     ask(&sandbox, "POST", "/message/sendText/default", json!({"number": PHONE, "text": "h"})).await;
     assert_eq!(app.next().await["event"], "messages.update", "only what was subscribed");
+}
+
+#[tokio::test]
+async fn of_events_of_one_kind_only_those_are_told_that_were_asked_for() {
+    let mut app = Receiver::start().await;
+    let sandbox = start(quick()).await;
+    let device = sandbox.device(EVOLUTION);
+    for (events, told) in [
+        (json!(["SEND_MESSAGE"]), vec!["send.message"]),
+        (json!(["MESSAGES_UPSERT"]), vec!["messages.upsert"]),
+        (json!(["STATUS_INSTANCE"]), vec!["status.instance"]),
+        (json!(["CALL"]), vec![]),
+        (json!([]), vec!["send.message", "messages.upsert", "status.instance", "connection.update"]),
+    ] {
+        device.set_connected(true);
+        let webhook = json!({"webhook": {"url": app.url, "enabled": true, "events": events}});
+        let (_, set) = ask(&sandbox, "POST", "/webhook/set/default", webhook).await;
+        assert_eq!(set["events"], events);
+        let before = sandbox.webhook_attempts().len();
+        ask(&sandbox, "POST", "/message/sendText/default", json!({"number": PHONE, "text": "h"})).await;
+        device.write(&CustomerMessage::new(PHONE, "g"));
+        device.remove();
+        let mut got = Vec::new();
+        while got.len() < told.len() {
+            let event = app.next().await["event"].as_str().unwrap().to_owned();
+            // Receipts come in their own time.
+            if event != "messages.update" {
+                got.push(event);
+            }
+        }
+        got.sort_unstable();
+        let mut told = told;
+        told.sort_unstable();
+        assert_eq!(got, told);
+        assert!(!events.as_array().unwrap().is_empty() || sandbox.webhook_attempts().len() > before);
+    }
+}
+
+#[tokio::test]
+async fn connect_brings_a_linked_instance_back_and_shows_a_code_of_any_other() {
+    let sandbox = start(quick().connected_after(Duration::ZERO)).await;
+    let device = sandbox.device(EVOLUTION);
+    device.set_connected(false);
+    let connect = async || ask(&sandbox, "GET", "/instance/connect/default", Value::Null).await.1;
+    assert_eq!(connect().await, json!({"count": 0}));
+    let back = async {
+        while device.state() != DeviceState::Connected {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, back).await.unwrap();
+    assert!(device.remove());
+    assert_eq!(connect().await["code"], device.shown().unwrap());
 }
 
 #[tokio::test]

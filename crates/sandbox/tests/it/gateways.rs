@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wartel_sandbox::{CustomerMessage, ProviderKind, Sandbox, Shown};
+use wartel_sandbox::{CustomerMessage, DeviceState, ProviderKind, Sandbox, Shown};
 
 use crate::support::{PATIENCE, PHONE, Receiver, client, quick};
 
@@ -138,6 +138,64 @@ async fn gowa_answers_in_its_envelope() {
     let bare = client().get(format!("{}/app/status", sandbox.account(ProviderKind::Gowa).url));
     let bare = bare.send().await.unwrap();
     assert_eq!((bare.status().as_u16(), bare.text().await.unwrap().as_str()), (401, "Unauthorized"));
+}
+
+#[tokio::test]
+async fn gowa_connects_again_only_who_is_linked() {
+    let sandbox = quick().connected_after(Duration::ZERO).start().await.unwrap();
+    let device = sandbox.device(ProviderKind::Gowa);
+    device.set_connected(false);
+    let (status, body) = gowa(&sandbox, "GET", "/app/reconnect", None).await;
+    assert_eq!((status, &body["code"]), (200, &json!("SUCCESS")));
+    let back = async {
+        while device.state() != DeviceState::Connected {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, back).await.unwrap();
+    assert!(device.remove());
+    let (status, body) = gowa(&sandbox, "POST", "/devices/default/reconnect", None).await;
+    assert_eq!((status, &body["code"]), (500, &json!("INTERNAL_SERVER_ERROR")));
+    assert_eq!(body["message"], "device default is not logged in (session deleted)");
+    assert_eq!(device.state(), DeviceState::LoggedOut);
+}
+
+#[tokio::test]
+async fn a_passkey_is_asked_for_given_and_confirmed() {
+    let sandbox = quick().unpaired(ProviderKind::Waha).unpaired(ProviderKind::Gowa).start().await.unwrap();
+    let steps = async |kind| -> Value {
+        if kind == ProviderKind::Gowa {
+            return gowa(&sandbox, "GET", "/app/passkey", None).await.1["results"]["status"].clone();
+        }
+        waha(&sandbox, "GET", "/api/sessions/default", None).await.1["status"].clone()
+    };
+    let (gowa_device, waha_device) = (sandbox.device(ProviderKind::Gowa), sandbox.device(ProviderKind::Waha));
+    assert!(!gowa_device.ask_passkey(), "nothing was scanned");
+    gowa(&sandbox, "GET", "/app/login", None).await;
+    waha(&sandbox, "POST", "/api/sessions/default/start", None).await;
+    let challenge = "/api/default/auth/passkey/challenge";
+    assert_eq!(waha(&sandbox, "GET", challenge, None).await.0, 422);
+    assert_eq!(steps(ProviderKind::Gowa).await, "none");
+    assert!(gowa_device.ask_passkey() && waha_device.ask_passkey());
+    assert_eq!(steps(ProviderKind::Gowa).await, "awaiting_response");
+    assert_eq!(steps(ProviderKind::Waha).await, "PASSKEY_REQUIRED");
+    assert_eq!(waha(&sandbox, "GET", challenge, None).await.0, 200);
+    assert_eq!(waha(&sandbox, "GET", "/api/default/auth/qr?format=raw", None).await.0, 422);
+
+    assert_eq!(gowa(&sandbox, "POST", "/app/passkey/confirm", None).await.0, 500, "not yet");
+    let answer = Some(json!({ "id": "a", "response": {} }));
+    assert_eq!(gowa(&sandbox, "POST", "/app/passkey/response", Some(json!({}))).await.0, 400);
+    assert_eq!(gowa(&sandbox, "POST", "/app/passkey/response", answer.clone()).await.0, 200);
+    assert_eq!(waha(&sandbox, "POST", "/api/default/auth/passkey", answer).await.0, 201);
+    assert_eq!(steps(ProviderKind::Gowa).await, "awaiting_confirmation");
+    assert_eq!(steps(ProviderKind::Waha).await, "PASSKEY_CONFIRMATION_REQUIRED");
+    let (_, code) = waha(&sandbox, "GET", "/api/default/auth/passkey/confirmation", None).await;
+    assert_eq!(code["code"].as_str().map(str::len), Some(8));
+    assert_eq!(gowa(&sandbox, "POST", "/app/passkey/confirm", None).await.0, 200);
+    assert_eq!(waha(&sandbox, "POST", "/api/default/auth/passkey/confirm", None).await.0, 201);
+    for device in [gowa_device, waha_device] {
+        assert!(matches!(device.state(), DeviceState::Paired | DeviceState::Connected), "{device:?}");
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod fonnte;
 mod fuzz;
 mod gateway;
 mod gowa;
+mod pairing;
 mod posted;
 mod recorded;
 mod support;
