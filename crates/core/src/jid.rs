@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::phone::PhoneNumber;
 
-/// The longest address that is read, in bytes.
-const MAX_BYTES: usize = 128;
+/// The longest address that is read, in bytes: a business-scoped id has up to 135.
+const MAX_BYTES: usize = 160;
 
 /// The part of an address behind the `@`: what kind of thing it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,6 +17,9 @@ pub enum JidServer {
     Legacy,
     /// `lid`: a person, by an opaque id that is not a phone number.
     Lid,
+    /// `bsuid`: a person who hides the number, by the id that Meta's Cloud API knows them by towards one business. The
+    /// name is this crate's own: Meta writes such an id without one.
+    BusinessScoped,
     /// `g.us`: a group.
     Group,
     /// `newsletter`: a channel.
@@ -33,6 +36,7 @@ impl JidServer {
             Self::WhatsApp => "s.whatsapp.net",
             Self::Legacy => "c.us",
             Self::Lid => "lid",
+            Self::BusinessScoped => "bsuid",
             Self::Group => "g.us",
             Self::Newsletter => "newsletter",
             Self::Broadcast => "broadcast",
@@ -40,14 +44,31 @@ impl JidServer {
     }
 
     fn parse(name: &str) -> Option<Self> {
-        [Self::WhatsApp, Self::Legacy, Self::Lid, Self::Group, Self::Newsletter, Self::Broadcast]
-            .into_iter()
-            .find(|server| server.as_str() == name)
+        let all = [
+            Self::WhatsApp,
+            Self::Legacy,
+            Self::Lid,
+            Self::BusinessScoped,
+            Self::Group,
+            Self::Newsletter,
+            Self::Broadcast,
+        ];
+        all.into_iter().find(|server| server.as_str() == name)
     }
 
-    /// Whether what it names is a person, with devices.
+    /// Whether what it names is a person.
     const fn is_person(self) -> bool {
+        matches!(self, Self::WhatsApp | Self::Legacy | Self::Lid | Self::BusinessScoped)
+    }
+
+    /// Whether what it names has devices.
+    const fn has_devices(self) -> bool {
         matches!(self, Self::WhatsApp | Self::Legacy | Self::Lid)
+    }
+
+    /// Whether it names a person without telling the number.
+    const fn is_hidden(self) -> bool {
+        matches!(self, Self::Lid | Self::BusinessScoped)
     }
 }
 
@@ -83,7 +104,7 @@ impl Jid {
     ///   `None`, so that both are equal.
     ///
     /// # Errors
-    /// [`JidError`] says which part is wrong. Texts over 128 bytes are not looked at.
+    /// [`JidError`] says which part is wrong. Texts over 160 bytes are not looked at.
     pub fn parse(text: &str) -> Result<Self, JidError> {
         if text.len() > MAX_BYTES {
             return Err(JidError::TooLong);
@@ -92,7 +113,7 @@ impl Jid {
         let server = JidServer::parse(server).ok_or(JidError::UnknownServer)?;
         let (user, device) = match who.split_once(':') {
             None => (who, None),
-            Some((user, device)) if server.is_person() => (user, Some(parse_device(device)?)),
+            Some((user, device)) if server.has_devices() => (user, Some(parse_device(device)?)),
             Some(_) => return Err(JidError::InvalidDevice),
         };
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
@@ -126,10 +147,16 @@ impl Jid {
         self.server
     }
 
-    /// Whether this is a person, known by phone number or by LID.
+    /// Whether this is a person, known by phone number, by LID or by a business-scoped id.
     #[must_use]
     pub fn is_person(&self) -> bool {
         self.server.is_person()
+    }
+
+    /// Whether this is a person whose number it does not tell: a LID or a business-scoped id.
+    #[must_use]
+    pub fn is_hidden_person(&self) -> bool {
+        self.server.is_hidden()
     }
 
     /// Whether this is a group.
@@ -229,6 +256,7 @@ mod tests {
             ("6281234567890@s.whatsapp.net", JidServer::WhatsApp, true, false),
             ("6281234567890@c.us", JidServer::Legacy, true, false),
             ("123456789012345@lid", JidServer::Lid, true, false),
+            ("ID.13491208655302741918@bsuid", JidServer::BusinessScoped, true, false),
             ("6281234567890-1600000000@g.us", JidServer::Group, false, true),
             ("120363000000000000@g.us", JidServer::Group, false, true),
             ("120363000000000000@newsletter", JidServer::Newsletter, false, false),
@@ -286,7 +314,7 @@ mod tests {
 
     #[test]
     fn refuses_with_the_part_that_is_wrong() {
-        let long = format!("{}@c.us", "1".repeat(124));
+        let long = format!("{}@c.us", "1".repeat(156));
         let rows = [
             ("", JidError::NoServer),
             ("6281234567890", JidError::NoServer),
@@ -309,12 +337,13 @@ mod tests {
             ("6281234567890:1:2@c.us", JidError::InvalidDevice),
             ("6281234567890:65536@c.us", JidError::InvalidDevice),
             ("120363000000000000:1@g.us", JidError::InvalidDevice),
+            ("ID.13491208655302741918:1@bsuid", JidError::InvalidDevice),
             (long.as_str(), JidError::TooLong),
         ];
         for (text, error) in rows {
             assert_eq!(Jid::parse(text), Err(error), "{text}");
         }
-        assert!(Jid::parse(&format!("{}@c.us", "1".repeat(123))).is_ok());
+        assert!(Jid::parse(&format!("{}@c.us", "1".repeat(155))).is_ok());
     }
 
     #[test]

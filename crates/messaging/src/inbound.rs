@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use wartel_core::{Jid, JidServer, PhoneNumber, Secret, Timestamp};
+use wartel_core::{Jid, PhoneNumber, Secret, Timestamp};
 
 use crate::message::MediaKind;
 use crate::provider::ProviderMessageId;
@@ -17,7 +17,8 @@ use crate::recipient::Recipient;
 pub struct ContactAddress {
     /// The phone number, if the provider gives it.
     pub phone: Option<PhoneNumber>,
-    /// The LID without its device, if the provider gives it. It is not a phone number.
+    /// The address that stands for a hidden number, if the provider gives one: a LID without its device, or the
+    /// business-scoped id of Meta's Cloud API ([`BusinessScoped`](wartel_core::JidServer::BusinessScoped)). It is not a phone number.
     pub lid: Option<Jid>,
 }
 
@@ -25,7 +26,7 @@ impl ContactAddress {
     /// An address by number, by LID, or both; `None` if neither is given or the second one is no LID.
     #[must_use]
     pub fn new(phone: Option<PhoneNumber>, lid: Option<Jid>) -> Option<Self> {
-        let lid = lid.filter(|jid| jid.server() == JidServer::Lid).map(|jid| jid.without_device());
+        let lid = lid.filter(Jid::is_hidden_person).map(|jid| jid.without_device());
         (phone.is_some() || lid.is_some()).then_some(Self { phone, lid })
     }
 
@@ -34,14 +35,14 @@ impl ContactAddress {
     #[must_use]
     pub fn from_jids(jid: Option<&Jid>, alternative: Option<&Jid>) -> Option<Self> {
         let both = || [jid, alternative].into_iter().flatten();
-        Self::new(both().find_map(Jid::phone), both().find(|jid| jid.server() == JidServer::Lid).cloned())
+        Self::new(both().find_map(Jid::phone), both().find(|jid| jid.is_hidden_person()).cloned())
     }
 
     /// The address of a person of whom both are known. What is no LID is left out.
     #[must_use]
     pub fn linked(phone: &PhoneNumber, lid: &Jid) -> Self {
         let phone = Self::from(phone.clone());
-        Self { lid: (lid.server() == JidServer::Lid).then(|| lid.without_device()), ..phone }
+        Self { lid: lid.is_hidden_person().then(|| lid.without_device()), ..phone }
     }
 
     /// Where an answer goes: to the number if it is known, or else to the LID.

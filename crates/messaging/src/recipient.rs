@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use wartel_core::{Jid, PhoneNumber};
+use wartel_core::{Jid, JidServer, PhoneNumber};
 
 /// The recipient of a message. There is no `Display`: it is mostly a phone number; [`masked`](Self::masked) is for logs.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -10,8 +10,9 @@ use wartel_core::{Jid, PhoneNumber};
 pub enum Recipient {
     /// A person, by phone number.
     Phone(PhoneNumber),
-    /// A person of whom only the LID is known: somebody who wrote first and hides the number. Not every provider
-    /// reaches one; [`Capabilities::lid_recipients`](crate::Capabilities::lid_recipients) says which does.
+    /// A person of whom only the LID is known, or the business-scoped id of Meta's Cloud API: somebody who wrote first and
+    /// hides the number. Only the account that they wrote to reaches one, and not every provider does;
+    /// [`Capabilities::lid_recipients`](crate::Capabilities::lid_recipients) says which.
     Lid(Jid),
 }
 
@@ -22,6 +23,15 @@ impl Recipient {
         match self {
             Self::Phone(phone) => Some(phone),
             Self::Lid(_) => None,
+        }
+    }
+
+    /// The business-scoped id, as Meta writes it, if it is one.
+    #[must_use]
+    pub fn business_scoped_id(&self) -> Option<&str> {
+        match self {
+            Self::Lid(jid) if jid.server() == JidServer::BusinessScoped => Some(jid.user()),
+            _ => None,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::transport::{
     BodyEnd, HttpRequest, HttpResponse, HttpTransport, ReqwestTransport, TransportConfig, TransportError,
     TransportErrorKind,
 };
-use crate::{RetryAdvice, SendError, SendErrorKind};
+use crate::{Recipient, RetryAdvice, SendError, SendErrorKind};
 
 /// The default time for one call, from connecting to the last byte.
 pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -79,6 +79,14 @@ pub(super) fn check_timeout(provider: &'static str, timeout: Duration) -> Result
         return Ok(());
     }
     Err(ConfigError::new(provider, "timeout", "is not between 1 s and 60 s"))
+}
+
+/// Refuses a recipient whom only Meta's Cloud API knows.
+pub(super) fn check_recipient(provider: &'static str, to: &Recipient) -> Result<(), SendError> {
+    match to.business_scoped_id() {
+        Some(_) => Err(unsupported(provider, "business-scoped id")),
+        None => Ok(()),
+    }
 }
 
 /// The value of an `Authorization` header with a token behind a scheme such as `Bearer`, marked so that no client logs it.

@@ -95,7 +95,9 @@ impl Provider for CloudApi {
             (&Method::GET, []) => Endpoint::Device,
             _ => return refuse(Refusal::no_path()),
         };
-        let phones = field(call, "to").map(|to| send::digits(&to)).into_iter().collect();
+        let to = field(call, "to").map(|to| send::digits(&to));
+        let to = to.or_else(|| send::behind(shared, &field(call, "recipient")?));
+        let phones = to.into_iter().collect();
         Received::accepted(endpoint, Some(device), phones)
     }
 

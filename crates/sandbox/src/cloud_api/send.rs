@@ -22,13 +22,31 @@ pub(super) fn digits(input: &str) -> String {
     input.chars().filter(char::is_ascii_digit).collect()
 }
 
-pub(super) fn send(shared: &Arc<Shared>, device: &Arc<Device>, call: &Call) -> Result<Value, Refusal> {
-    let message = body(call)?;
-    let input = message.get("to").and_then(Value::as_str).unwrap_or_default();
+/// The number behind the business's own id of a customer who has written.
+pub(super) fn behind(shared: &Shared, id: &str) -> Option<String> {
+    shared.contacts.phone(id.split_once('.')?.1)
+}
+
+/// The number of whoever the message is for, and how the answer names that person: by `to` as WhatsApp knows it, or by
+/// the business-scoped id in `recipient`. What Meta answers beside such an id is not documented.
+fn recipient(shared: &Shared, message: &Value) -> Result<(String, Value), Refusal> {
+    let text = |name: &str| message.get(name).and_then(Value::as_str);
+    if let (None, Some(id)) = (text("to"), text("recipient")) {
+        let phone = behind(shared, id).ok_or_else(|| Refusal::of(131_026))?;
+        return Ok((phone, json!({ "input": id, "user_id": id })));
+    }
+    let input = text("to").unwrap_or_default();
     let to = digits(input);
     if !(7..=15).contains(&to.len()) || input.chars().any(char::is_alphabetic) {
         return Err(Refusal::because(100, "The parameter to is required and is a phone number."));
     }
+    let contact = json!({ "input": input, "wa_id": to });
+    Ok((to, contact))
+}
+
+pub(super) fn send(shared: &Arc<Shared>, device: &Arc<Device>, call: &Call) -> Result<Value, Refusal> {
+    let message = body(call)?;
+    let (to, contact) = recipient(shared, &message)?;
     match device.link() {
         Link::Connected => {}
         Link::Banned { .. } => return Err(Refusal::of(131_031)),
@@ -50,10 +68,10 @@ pub(super) fn send(shared: &Arc<Shared>, device: &Arc<Device>, call: &Call) -> R
     if !device.spend(1) {
         return Err(Refusal::of(131_042));
     }
-    let id = accept(shared, device, Outgoing { to: to.clone(), text, attachment, ..Outgoing::default() });
+    let id = accept(shared, device, Outgoing { to, text, attachment, ..Outgoing::default() });
     Ok(json!({
         "messaging_product": "whatsapp",
-        "contacts": [{ "input": input, "wa_id": to }],
+        "contacts": [contact],
         "messages": [{ "id": id, "message_status": "accepted" }],
     }))
 }

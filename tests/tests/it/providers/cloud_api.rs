@@ -115,7 +115,8 @@ async fn wrong_credentials_and_a_number_that_is_not_connected_are_told_apart() {
 async fn what_customers_write_comes_out_as_it_was_written() {
     let sandbox = start(CLOUD_API).await;
     let device = sandbox.device(CLOUD_API);
-    let webhooks = account(&device).webhooks.unwrap();
+    let account = account(&device);
+    let webhooks = account.webhooks.unwrap();
     assert_eq!(webhooks.authenticity(), Authenticity::Signed);
     let media = Extra::Media {
         kind: "image".into(),
@@ -144,11 +145,22 @@ async fn what_customers_write_comes_out_as_it_was_written() {
     let place = InboundContent::Location { latitude_micro, longitude_micro, name: Some("Toko".into()) };
     assert!(*contents[1] == choice && *contents[2] == place);
     assert!(matches!(contents[3], InboundContent::Media { kind: MediaKind::Image, .. }));
-    assert!(read.iter().all(|message| message.contact.phone == Some(phone()) && message.id.is_some()));
+    let hidden = read[4].contact.recipient().unwrap();
+    assert!(*contents[4] == InboundContent::text("siapa?") && hidden.business_scoped_id().is_some());
+    let known = read.iter().filter(|message| message.contact.phone == Some(phone()));
+    assert!(known.count() == 5 && read.iter().all(|message| message.id.is_some()));
     assert_eq!((read[0].name.as_deref(), read[0].author), (Some("Budi"), Author::Contact));
     assert_eq!(read[0].quotes.as_ref().unwrap().as_str(), "wamid.x");
-    assert_eq!((read.len(), read[4].author), (5, Author::OwnAccount));
-    assert!(events.contains(&InboundEvent::Ignored { why: "a sender who hides the number" }));
+    assert_eq!((read.len(), read[5].author), (6, Author::OwnAccount));
+    let accepted = account.provider.send(&OutboundMessage::text_to(hidden, "Toko Sari")).await.unwrap();
+    let arrived = sandbox.wait_for_message(PHONE, PATIENCE).await.unwrap();
+    assert_eq!(
+        (arrived.text.as_str(), arrived.id.as_str()),
+        ("Toko Sari", accepted.message_id.unwrap().as_str())
+    );
+    let strange = wartel_core::Jid::parse("ID.13491208655302741918@bsuid").unwrap();
+    let strange = OutboundMessage::text_to(Recipient::Lid(strange), "x");
+    assert_eq!(account.provider.send(&strange).await.unwrap_err().kind(), SendErrorKind::NotOnWhatsApp);
     // One byte more, and the signature does not fit.
     let mut forged = sandbox.webhook_attempts()[0].clone();
     forged.body = [&forged.body[..], b" "].concat().into();

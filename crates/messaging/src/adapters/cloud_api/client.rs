@@ -106,7 +106,7 @@ impl CloudApi {
 
     async fn media_message(&self, message: &OutboundMessage, media: &Media) -> Result<Value, SendError> {
         // Refused before the upload, not after it.
-        message.phone().ok_or_else(|| caller::unsupported(NAME, "lid"))?;
+        content::recipient(message)?;
         match &media.source {
             MediaSource::Url(url) => content::media(message, media, &MediaRef::Link(url.expose())),
             MediaSource::Bytes(bytes) => {
@@ -137,6 +137,7 @@ impl MessageProvider for CloudApi {
             .with_buttons()
             .with_templates()
             .with_quotes()
+            .with_lid_recipients()
             .with_message_ids();
         let can = if self.otp_template.is_some() { can.with_one_time_code() } else { can };
         if self.webhooks.is_some() { can.with_receipts() } else { can }

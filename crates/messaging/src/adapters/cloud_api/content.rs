@@ -80,16 +80,24 @@ pub(super) fn read(message_id: &str, typing: bool) -> Value {
     body
 }
 
-/// `recipient` with a business-scoped id could stand in the place of `to`; a LID is not one.
+/// The field that names the recipient: a business-scoped id stands in `recipient`, in the place of `to`. A LID is not one.
+pub(super) fn recipient(message: &OutboundMessage) -> Result<(&'static str, &str), SendError> {
+    match (message.phone(), message.to.business_scoped_id()) {
+        (Some(phone), _) => Ok(("to", phone.digits())),
+        (None, Some(id)) => Ok(("recipient", id)),
+        (None, None) => Err(unsupported(NAME, "lid")),
+    }
+}
+
 fn envelope(message: &OutboundMessage, kind: &str, node: Value) -> Result<Value, SendError> {
-    let to = message.phone().ok_or_else(|| unsupported(NAME, "lid"))?;
+    let (field, to) = recipient(message)?;
     let mut body = json!({
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
-        "to": to.digits(),
         "type": kind,
     });
     if let Some(fields) = body.as_object_mut() {
+        fields.insert(field.to_owned(), to.into());
         fields.insert(kind.to_owned(), node);
         if let Some(quoted) = &message.quotes {
             fields.insert("context".to_owned(), json!({ "message_id": quoted.as_str() }));

@@ -81,8 +81,10 @@ impl CloudApiWebhooks {
         let before = events.len();
         let names: HashMap<&str, &str> = json::items(value, &["contacts"])
             .iter()
-            .filter_map(|contact| {
-                Some((json::text(contact, &["wa_id"])?, json::text(contact, &["profile", "name"])?))
+            .flat_map(|contact| {
+                let name = json::text(contact, &["profile", "name"]);
+                let ids = ["wa_id", "user_id"].into_iter().filter_map(|id| json::text(contact, &[id]));
+                ids.filter_map(move |id| Some((id, name?)))
             })
             .collect();
         let messages = json::items(value, &["messages"]);

@@ -124,6 +124,7 @@ impl MessageProvider for Gowa {
     }
 
     async fn send(&self, message: &OutboundMessage) -> Result<Accepted, SendError> {
+        caller::check_recipient(NAME, &message.to)?;
         if let Content::Media(media) = &message.content {
             return wire::accepted(&self.post(wire::media(&message.to, media)?).await?);
         }
@@ -150,11 +151,13 @@ impl NumberCheck for Gowa {
 #[async_trait::async_trait]
 impl ChatPresence for Gowa {
     async fn mark_read(&self, chat: &Recipient, message: &ProviderMessageId) -> Result<(), SendError> {
+        caller::check_recipient(NAME, chat)?;
         let post = wire::seen(chat, message).ok_or_else(|| caller::refused_here(NAME, "message id"))?;
         wire::results(&self.post(post).await?).map(drop)
     }
 
     async fn typing(&self, chat: &Recipient, _answers: Option<&ProviderMessageId>) -> Result<(), SendError> {
+        caller::check_recipient(NAME, chat)?;
         wire::results(&self.post(wire::typing(chat)).await?).map(drop)
     }
 }

@@ -114,6 +114,7 @@ impl MessageProvider for Waha {
     }
 
     async fn send(&self, message: &OutboundMessage) -> Result<Accepted, SendError> {
+        caller::check_recipient(NAME, &message.to)?;
         let quotes = message.quotes.as_ref();
         if let Content::Media(media) = &message.content {
             let (path, body) = wire::media(&self.session, &message.to, media, quotes)?;
@@ -154,10 +155,12 @@ impl LidLookup for Waha {
 #[async_trait::async_trait]
 impl ChatPresence for Waha {
     async fn mark_read(&self, chat: &Recipient, message: &ProviderMessageId) -> Result<(), SendError> {
+        caller::check_recipient(NAME, chat)?;
         wire::done(&self.post("/api/sendSeen", wire::seen(&self.session, chat, message)).await?)
     }
 
     async fn typing(&self, chat: &Recipient, _answers: Option<&ProviderMessageId>) -> Result<(), SendError> {
+        caller::check_recipient(NAME, chat)?;
         wire::done(&self.post("/api/startTyping", wire::typing(&self.session, chat)).await?)
     }
 }

@@ -105,4 +105,8 @@ fn what_the_api_would_refuse_is_refused_here() {
     let mut hidden = OutboundMessage::text_to(phone, "x");
     hidden.to = crate::Recipient::Lid(lid);
     assert_eq!(message(&hidden, None).unwrap_err().kind(), SendErrorKind::Unsupported);
+    let id = wartel_core::Jid::parse("ID.13491208655302741918@bsuid").unwrap();
+    hidden.to = crate::Recipient::Lid(id);
+    let body = message(&hidden, None).unwrap();
+    assert_eq!((&body["recipient"], body.get("to")), (&json!("ID.13491208655302741918"), None));
 }

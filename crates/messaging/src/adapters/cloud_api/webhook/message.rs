@@ -12,11 +12,13 @@ use crate::{ContactAddress, InboundContent, InboundEvent, InboundMessage, MediaK
 /// The longest name of a kind that is kept, in characters.
 const MAX_KIND: usize = 64;
 
-/// A message that somebody wrote to us. `names` holds what people call themselves, by `wa_id`.
+/// A message that somebody wrote to us. `names` holds what people call themselves, by `wa_id` and
+/// `user_id`.
 pub(super) fn inbound(message: &Value, names: &HashMap<&str, &str>) -> InboundEvent {
-    let from = json::text(message, &["from"]);
-    match read(message, from) {
-        Ok(read) => InboundEvent::Message(read.with_name(from.and_then(|from| names.get(from)))),
+    let (from, id) = (json::text(message, &["from"]), json::text(message, &["from_user_id"]));
+    let name = [from, id].into_iter().flatten().find_map(|who| names.get(who));
+    match read(message, from, id) {
+        Ok(read) => InboundEvent::Message(read.with_name(name)),
         Err(why) => ignored(why),
     }
 }
@@ -26,13 +28,37 @@ pub(super) fn inbound(message: &Value, names: &HashMap<&str, &str>) -> InboundEv
 /// Source: <https://developers.facebook.com/docs/whatsapp/embedded-signup/custom-flows/onboarding-business-app-users>,
 /// November 2026; `smb_message_echoes`.
 pub(super) fn echo(message: &Value) -> InboundEvent {
-    match read(message, json::text(message, &["to"])) {
+    match read(message, json::text(message, &["to"]), json::text(message, &["to_user_id"])) {
         Ok(read) => InboundEvent::Message(read.from_own_account()),
         Err(why) => ignored(why),
     }
 }
 
-fn read(message: &Value, other: Option<&str>) -> Result<InboundMessage, &'static str> {
+/// By what the other person is known. Whoever hides the number has an id that belongs to this business alone; beside a
+/// number it is left out, because the number is the same in all accounts of a tenant.
+///
+/// Source: <https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components>, November 2026; `from_user_id`,
+/// `^[A-Z]{2}\.(ENT\.)?[0-9A-Za-z]{1,128}$`.
+fn person(phone: Option<&str>, id: Option<&str>) -> Result<ContactAddress, &'static str> {
+    let jid = match (phone, id) {
+        (Some(phone), _) => Jid::parse(&format!("{phone}@s.whatsapp.net")),
+        (None, Some(id)) if is_business_scoped(id) => Jid::parse(&format!("{id}@bsuid")),
+        (None, Some(_)) => return Err("a sender who hides the number, by an id of unknown form"),
+        (None, None) => return Err("a message without a sender"),
+    };
+    ContactAddress::from_jids(jid.ok().as_ref(), None).ok_or("a sender without a phone number")
+}
+
+fn is_business_scoped(id: &str) -> bool {
+    let Some((country, rest)) = id.split_once('.') else { return false };
+    let rest = rest.strip_prefix("ENT.").unwrap_or(rest);
+    country.len() == 2
+        && country.bytes().all(|b| b.is_ascii_uppercase())
+        && (1..=128).contains(&rest.len())
+        && rest.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+fn read(message: &Value, phone: Option<&str>, id: Option<&str>) -> Result<InboundMessage, &'static str> {
     if json::at(message, &["group_id"]).is_some() {
         return Err("a group");
     }
@@ -44,17 +70,7 @@ fn read(message: &Value, other: Option<&str>) -> Result<InboundMessage, &'static
         "revoke" => return Err("a message was taken back"),
         _ => {}
     }
-    let Some(other) = other else {
-        // A person who hides the number is known by an id that belongs to this business alone.
-        let hidden = json::at(message, &["from_user_id"]).or_else(|| json::at(message, &["to_user_id"]));
-        return Err(if hidden.is_some() {
-            "a sender who hides the number"
-        } else {
-            "a message without a sender"
-        });
-    };
-    let jid = Jid::parse(&format!("{other}@s.whatsapp.net")).ok();
-    let contact = ContactAddress::from_jids(jid.as_ref(), None).ok_or("a sender without a phone number")?;
+    let contact = person(phone, id)?;
     let content = content(kind, message).ok_or("a message without its content")?;
     Ok(InboundMessage::new(contact, content)
         .with_id(json::text(message, &["id"]))

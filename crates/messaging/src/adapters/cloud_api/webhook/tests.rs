@@ -101,6 +101,29 @@ fn the_samples_of_messages_are_understood() {
 }
 
 #[test]
+fn who_hides_the_number_is_a_contact_by_the_id_that_answers_go_to() {
+    let sample = sample!("webhook_hidden_number.json");
+    let InboundEvent::Message(read) = one(sample) else { panic!("a message") };
+    assert_eq!((read.contact.phone.clone(), read.name.as_deref()), (None, Some("Budi Santoso")));
+    let to = read.contact.recipient().unwrap();
+    assert_eq!(to.business_scoped_id(), Some("ID.13491208655302741918"));
+    assert!(!format!("{to:?} {}", to.masked()).contains("134912"));
+    let long = format!("ID.ENT.{}", "a1".repeat(64));
+    let InboundEvent::Message(read) = one(&sample.replace("ID.13491208655302741918", &long)) else {
+        panic!("a message")
+    };
+    assert_eq!(read.contact.recipient().unwrap().business_scoped_id(), Some(long.as_str()));
+    for odd in ["13491208655302741918", "id.134", "ID.", "ID.12@34", "IDN.1", &"ID.a".repeat(40)] {
+        let why = "a sender who hides the number, by an id of unknown form";
+        assert_eq!(one(&sample.replace("ID.13491208655302741918", odd)), ignored(why), "{odd}");
+    }
+    // Beside the number it says nothing new.
+    let both = sample.replace("\"from_user_id\"", "\"from\": \"6281234567890\", \"from_user_id\"");
+    let InboundEvent::Message(read) = one(&both) else { panic!("a message") };
+    assert!(read.contact == contact() && read.name.as_deref() == Some("Budi Santoso"));
+}
+
+#[test]
 fn the_samples_of_everything_else_are_understood() {
     let receipt = |state, failure| {
         let key = ReceiptKey::new(Some(ProviderMessageId::new(WAMID)), None).unwrap();
@@ -117,7 +140,6 @@ fn the_samples_of_everything_else_are_understood() {
             receipt(DeliveryState::Failed, Some(SendErrorKind::NotOnWhatsApp)),
         ),
         (sample!("webhook_changed_number.json"), ignored("a customer changed the number")),
-        (sample!("webhook_hidden_number.json"), ignored("a sender who hides the number")),
         (sample!("webhook_template_status.json"), ignored("the state of a template")),
         (
             sample!("webhook_account_disabled.json"),

@@ -112,6 +112,11 @@ async fn what_cannot_be_sent_is_refused_here() {
         let error = waha.send(&OutboundMessage::new(sample_phone(), content)).await.unwrap_err();
         assert_eq!((error.kind(), error.provider_code()), (kind, Some(code)));
     }
+    let id = wartel_core::Jid::parse("ID.13491208655302741918@bsuid").unwrap();
+    let to = Recipient::Lid(id);
+    let error = waha.send(&OutboundMessage::text_to(to.clone(), "x")).await.unwrap_err();
+    assert_eq!(error.provider_code(), Some("business-scoped id"), "only Meta knows them by it");
+    assert_eq!(waha.typing(&to, None).await.unwrap_err().kind(), SendErrorKind::Unsupported);
     assert!(transport.requests().is_empty());
 }
 
