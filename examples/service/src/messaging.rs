@@ -16,6 +16,8 @@ use crate::config::Messaging;
 pub(crate) struct Wired {
     pub(crate) provider: Arc<dyn MessageProvider>,
     pub(crate) device: Option<Arc<dyn DeviceStatus>>,
+    /// Asks that device for readiness.
+    pub(crate) device_probe: Option<Arc<DeviceProbe>>,
     /// All of the provider together, with its layers.
     pub(crate) account: Account,
     pub(crate) probes: Vec<Arc<dyn Probe>>,
@@ -31,6 +33,7 @@ pub(crate) async fn wire(messaging: &Messaging) -> anyhow::Result<Wired> {
             Ok(Wired {
                 provider: provider.clone(),
                 device: None,
+                device_probe: None,
                 account: Account::new(provider.clone()),
                 probes: vec![provider],
                 sandbox: None,
@@ -63,18 +66,17 @@ pub(crate) fn reader(messaging: &Messaging) -> anyhow::Result<Account> {
 fn provider(name: &str, settings: &AccountSettings) -> anyhow::Result<Wired> {
     let mut account = connect(name, settings)?;
     let mut health = WithHealth::new(usual(Arc::clone(&account.provider), Throttle::of_provider(name)));
-    let mut probes: Vec<Arc<dyn Probe>> = Vec::new();
-    if let Some(device) = &account.device {
-        let device = Arc::new(DeviceProbe::new(Arc::clone(device)));
-        health = health.with_device(Arc::clone(&device));
-        probes.push(device);
+    let device_probe = account.device.clone().map(|device| Arc::new(DeviceProbe::new(device)));
+    if let Some(device) = &device_probe {
+        health = health.with_device(Arc::clone(device));
     }
     let health = Arc::new(health);
-    probes.insert(0, health.clone());
+    let probes: Vec<Arc<dyn Probe>> = vec![health.clone()];
     account.provider = Arc::new(WithLog::new(WithMetrics::new(health)));
     Ok(Wired {
         provider: Arc::clone(&account.provider),
         device: account.device.clone(),
+        device_probe,
         account,
         probes,
         sandbox: None,

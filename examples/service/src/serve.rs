@@ -16,9 +16,11 @@ use wartel_http::axum::body::Body;
 use wartel_http::axum::extract::Request;
 use wartel_http::{Http, HttpConfig, Routes, ServeLimits};
 use wartel_messaging::SenderBook;
-use wartel_messaging::accounts::{AccountBook, Devices, Sealer, Senders};
+use wartel_messaging::accounts::{AccountBook, DeviceLookup, Devices, Sealer, Senders};
 use wartel_messaging::inbox::{InboxDispatcher, LogConsumer};
+use wartel_messaging::layers::DeviceProbe;
 use wartel_messaging::outbox::OutboxDispatcher;
+use wartel_messaging::pairing::DeviceReadiness;
 use wartel_otp::{OtpService, ReceiptConsumer, ReverseConsumer};
 use wartel_registration::RegistrationService;
 use wartel_sandbox::SandboxHandle;
@@ -63,6 +65,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     }
     let pairings = Arc::clone(&stores.pairings);
     let (devices, looker) = Devices::with_clock(book.clone(), pairings, Arc::clone(&time.clock));
+    let device = device_probe(wired.device_probe, &devices, &config).await?;
     let senders: Arc<dyn SenderBook> = Arc::new(Senders::new(devices.clone()));
     let own = senders.sender(&config.tenant, &AccountId::default()).await?;
     let provider = own.map_or(wired.provider, |own| own.provider);
@@ -136,7 +139,9 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         .merge(http.account_webhook_routes(devices, api_keys, Arc::clone(&stores.audit), intake.clone()))
         .merge(http.page_routes(&otp))
         .merge(http.metrics_routes(metrics()?))
-        .merge(http.health_routes(stores.probes.into_iter().chain(time.probe).chain(wired.probes).collect()));
+        .merge(http.health_routes(
+            stores.probes.into_iter().chain(time.probe).chain(wired.probes).chain(device).collect(),
+        ));
     routes = routes.merge(http.webhook_routes(intake, Arc::new(book)));
     if let Some(handle) = phone_page {
         routes = mount(routes, handle);
@@ -173,6 +178,19 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     }
     let _ = tokio::time::timeout(CLOSE, stores.engine.close()).await;
     Ok(())
+}
+
+/// What answers for the readiness of the device: where it is paired here, what its pairing knows as well.
+async fn device_probe(
+    probe: Option<Arc<DeviceProbe>>,
+    devices: &Devices,
+    config: &Config,
+) -> anyhow::Result<Option<Arc<dyn Probe>>> {
+    let Some(probe) = probe else { return Ok(None) };
+    Ok(match devices.device(&config.tenant, &AccountId::default()).await? {
+        DeviceLookup::Device(pairing) => Some(Arc::new(DeviceReadiness::new(probe, pairing))),
+        _ => Some(probe),
+    })
 }
 
 /// The clock that the engine, the registrations and the outbox go by.

@@ -31,7 +31,7 @@ mod tries;
 mod worker;
 
 pub use memory::MemoryPairingStore;
-pub use probe::WithHearing;
+pub use probe::{DeviceReadiness, WithHearing};
 pub use reason::{PairingFailure, PairingReason};
 pub use record::{PairingDocs, PairingRecord, PairingState};
 pub use rules::apply;

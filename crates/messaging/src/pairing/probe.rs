@@ -1,10 +1,13 @@
 //! Readiness: whether the device can be sent through, and whether anything is heard of it.
 
+use std::sync::Arc;
+
 use wartel_core::{Locale, Probe, ProbeFailure, ProbeFailureKind};
 
-use super::{PairingReason, PairingService, PairingState};
+use super::{PairingService, PairingSnapshot, PairingState};
 use crate::capabilities::Capabilities;
 use crate::error::SendError;
+use crate::layers::DeviceProbe;
 use crate::message::OutboundMessage;
 use crate::provider::{Accepted, MessageProvider};
 
@@ -17,19 +20,68 @@ impl Probe for PairingService {
     async fn probe(&self) -> Result<(), ProbeFailure> {
         let unavailable = |reason: String| ProbeFailure::new(ProbeFailureKind::Unavailable, reason);
         let snapshot = self.status().await.map_err(|error| unavailable(error.to_string()))?;
-        if let Some(since) = snapshot.deaf_since {
-            return Err(unavailable(format!(
-                "the device says that it is connected, but nothing was heard of it since {}",
-                since.to_rfc3339()
-            )));
+        trouble(&snapshot).map_or(Ok(()), |reason| Err(unavailable(reason)))
+    }
+}
+
+/// What keeps messages from going out, or news of them from coming in. `None` if nothing does.
+fn trouble(snapshot: &PairingSnapshot) -> Option<String> {
+    if let Some(since) = snapshot.deaf_since {
+        return Some(format!(
+            "the device says that it is connected, but nothing was heard of it since {}",
+            since.to_rfc3339()
+        ));
+    }
+    if snapshot.state == PairingState::Connected {
+        return None;
+    }
+    let state = snapshot.state.as_str();
+    let Some(reason) = snapshot.reason else { return Some(format!("the device is {state}: Pair it.")) };
+    let until = snapshot.banned_until.map(|until| format!(" until {}", until.to_rfc3339()));
+    let (word, advice) = (reason.as_str(), reason.advice(Locale::En));
+    Some(format!("the device is {state}, {word}{}: {advice}", until.unwrap_or_default()))
+}
+
+/// Readiness of a device that is paired here, as the probe `device`: what the provider says of it now, and why it is so.
+///
+/// # Behavior
+/// - A device that is found well is not ready if it is connected and deaf.
+/// - Of one that is not, it adds why and what to do: removed by the phone, banned until when, a refused scan.
+/// - A store that cannot answer is not the device's fault: then only the provider's word counts.
+#[derive(Debug)]
+pub struct DeviceReadiness {
+    device: Arc<DeviceProbe>,
+    pairing: PairingService,
+}
+
+impl DeviceReadiness {
+    /// Asks the device, and its pairing.
+    #[must_use]
+    pub const fn new(device: Arc<DeviceProbe>, pairing: PairingService) -> Self {
+        Self { device, pairing }
+    }
+}
+
+#[async_trait::async_trait]
+impl Probe for DeviceReadiness {
+    fn name(&self) -> &'static str {
+        "device"
+    }
+
+    async fn probe(&self) -> Result<(), ProbeFailure> {
+        let found = self.device.probe().await;
+        let Ok(snapshot) = self.pairing.status().await else { return found };
+        match found {
+            // What the pairing knows may be older than that the device was found well, but not that it is deaf.
+            Ok(()) => match snapshot.deaf_since.and_then(|_| trouble(&snapshot)) {
+                Some(reason) => Err(ProbeFailure::new(ProbeFailureKind::Unavailable, reason)),
+                None => Ok(()),
+            },
+            Err(failure) => match snapshot.reason.and_then(|_| trouble(&snapshot)) {
+                Some(why) => Err(ProbeFailure::new(failure.kind(), format!("{}; {why}", failure.reason()))),
+                None => Err(failure),
+            },
         }
-        if snapshot.state == PairingState::Connected {
-            return Ok(());
-        }
-        let advice = snapshot.reason.map_or("Pair it.", |reason| reason.advice(Locale::En));
-        let word = snapshot.reason.map_or("", PairingReason::as_str);
-        let gap = if word.is_empty() { "" } else { ", " };
-        Err(unavailable(format!("the device is {}{gap}{word}: {advice}", snapshot.state.as_str())))
     }
 }
 

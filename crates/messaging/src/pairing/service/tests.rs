@@ -8,9 +8,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, advance, sleep};
 use wartel_core::{AccountId, Probe as _, TenantId};
 
+use crate::layers::DeviceProbe;
 use crate::pairing::{
-    DeviceKey, FREE_TRIES, MemoryPairingStore, PairingReason, PairingService, PairingState, PairingStore,
-    PairingWorker, WithHearing,
+    DeviceKey, DeviceReadiness, FREE_TRIES, MemoryPairingStore, PairingReason, PairingService, PairingState,
+    PairingStore, PairingWorker, WithHearing,
 };
 use crate::testing::{FakeDevice, FakeProvider, TokioClock, sample_message, sample_phone};
 use crate::{
@@ -362,6 +363,36 @@ async fn connected_but_deaf_is_noticed() {
     assert_eq!(service.status().await.unwrap().reason, Some(PairingReason::Deaf));
     service.on_webhook(&ignored).await.unwrap();
     assert_eq!(service.probe().await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn readiness_says_why_the_device_is_not_well() {
+    let setup = Setup::new();
+    let service = setup.running();
+    let found = Arc::new(DeviceProbe::new(Arc::new(setup.device.clone())));
+    let readiness = DeviceReadiness::new(found, service.clone());
+    let plain = readiness.probe().await.unwrap_err();
+    assert!(!plain.reason().contains("; the device is"), "nothing is known yet: {plain}");
+
+    let until = wartel_core::Clock::now(&setup.clock) + 6 * HOUR;
+    service.on_event(DeviceEvent::Banned { until: Some(until) }).await.unwrap();
+    let banned = readiness.probe().await.unwrap_err();
+    assert!(banned.reason().starts_with(plain.reason()), "{banned}");
+    let why = "; the device is banned, temporarily_banned until 2026-01-01T06";
+    assert!(banned.reason().contains(why), "{banned}");
+    service.on_event(DeviceEvent::Connected).await.unwrap();
+    service.on_event(DeviceEvent::LoggedOut).await.unwrap();
+    let removed = readiness.probe().await.unwrap_err();
+    assert!(removed.reason().contains("; the device is logged_out, removed_by_phone: "), "{removed}");
+
+    setup.device.set(DeviceInfo::new(true));
+    sleep(31 * SECOND).await;
+    assert_eq!(readiness.probe().await, Ok(()), "what it says now counts");
+    service.on_event(DeviceEvent::Connected).await.unwrap();
+    WithHearing::new(FakeProvider::default(), service.clone()).send(&sample_message()).await.unwrap();
+    sleep(11 * 60 * SECOND).await;
+    let deaf = readiness.probe().await.unwrap_err();
+    assert!(deaf.reason().contains("nothing was heard of it since"), "{deaf}");
 }
 
 #[tokio::test(start_paused = true)]
