@@ -45,6 +45,17 @@ pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
      SET LOCAL lock_timeout = 500; SET LOCAL statement_timeout = 2000; \
      SET LOCAL idle_in_transaction_session_timeout = 5000";
 
+/// The same for statements that look up a handful of rows by key, however many there are. The server plans such a
+/// statement once for a connection. While its tables are new and empty, reading them whole seems cheapest, and that plan
+/// would be kept until they are next analyzed, which may be after a hundred thousand rows. So whole tables are ruled out
+/// from the start, and so are plans for each call, which take longer to make than to run.
+#[cfg(feature = "messaging")]
+pub(super) const BEGIN_BY_KEY: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
+     SET LOCAL lock_timeout = 500; SET LOCAL statement_timeout = 2000; \
+     SET LOCAL idle_in_transaction_session_timeout = 5000; \
+     SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; \
+     SET LOCAL plan_cache_mode = force_generic_plan";
+
 pub(super) type PooledConnection = PoolConnection<Postgres>;
 
 /// What runs on a connection.
@@ -177,12 +188,23 @@ impl Database {
         values: V,
         work: for<'c> fn(&'c mut PgConnection, &'c V) -> Work<'c, Written<T>>,
     ) -> Result<T, StoreError> {
+        self.change_in(BEGIN, step, values, work).await
+    }
+
+    /// The same in a transaction that begins with this.
+    pub(super) async fn change_in<T, V: Sync>(
+        &self,
+        begin: &'static str,
+        step: &'static str,
+        values: V,
+        work: for<'c> fn(&'c mut PgConnection, &'c V) -> Work<'c, Written<T>>,
+    ) -> Result<T, StoreError> {
         let deadline = Instant::now() + STEP_TIME;
         loop {
             let mut connection = self.acquire(deadline).await.map_err(|failure| failure.at(step))?;
             let mut written = None;
             let committed = async {
-                let mut transaction = connection.begin_with(BEGIN).await?;
+                let mut transaction = connection.begin_with(begin).await?;
                 let done = work(&mut transaction, &values).await;
                 let done = match done {
                     Ok(_) if Instant::now() + COMMIT_TIME > deadline => Err(PostgresFailure::SLOW),

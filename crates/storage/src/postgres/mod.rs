@@ -79,7 +79,7 @@ pub struct PostgresStores {
 struct Inner {
     database: Arc<Database>,
     #[cfg(feature = "messaging")]
-    inbox: inbox::Queue,
+    inbox: inbox::Queues,
     #[cfg(feature = "otp")]
     otp: otp::Lanes,
 }
@@ -132,7 +132,7 @@ impl PostgresStores {
         #[cfg(feature = "otp")]
         let otp = otp::Lanes::new(&database);
         #[cfg(feature = "messaging")]
-        let inbox = inbox::Queue::new(&database);
+        let inbox = inbox::Queues::new(&database);
         Self {
             inner: Arc::new(Inner {
                 database,

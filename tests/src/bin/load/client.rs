@@ -102,16 +102,63 @@ pub(crate) async fn run_phase(
         times.extend(done.unwrap());
     }
     let (took, cpu) = (started.elapsed(), cpu_seconds() - cpu_before);
-    times.sort_unstable();
-    let at = |share: f64| {
-        times.get(((times.len() as f64 - 1.0) * share) as usize).map_or(0.0, |t| t.as_secs_f64() * 1e3)
-    };
-    let each = |seconds: f64| seconds / times.len() as f64;
-    Phase {
-        per_second: 1.0 / each(took.as_secs_f64()),
-        cpu_us: each(cpu) * 1e6,
-        p50_ms: at(0.5),
-        p99_ms: at(0.99),
+    Phase::of(times, took, cpu)
+}
+
+/// Sends at this rate however long the answers take, on as many connections as there are clients. A time begins when the
+/// request is due, so that one which waits for a connection counts its wait.
+pub(crate) async fn run_paced(
+    address: SocketAddr,
+    path: &'static str,
+    clients: usize,
+    (rate, phase, first): (u32, Duration, u64),
+    body: impl Fn(u64) -> String + Clone + Send + 'static,
+) -> Phase {
+    let mut connections = Vec::new();
+    for _ in 0..clients {
+        connections.push(Connection::open(address).await);
+    }
+    let (started, cpu_before) = (Instant::now(), cpu_seconds());
+    let (due, take) = tokio::sync::mpsc::unbounded_channel();
+    // A thread of its own: the timer of the runtime knows whole milliseconds only.
+    let metronome = std::thread::spawn(move || {
+        for beat in 0..u64::from(rate) * phase.as_millis() as u64 / 1_000 {
+            let at = started + Duration::from_nanos(beat * 1_000_000_000 / u64::from(rate));
+            std::thread::sleep(at.saturating_duration_since(Instant::now()));
+            let _ = due.send((first + beat, Instant::now()));
+        }
+    });
+    let take = Arc::new(tokio::sync::Mutex::new(take));
+    let mut running = JoinSet::new();
+    for mut connection in connections {
+        let (take, body) = (Arc::clone(&take), body.clone());
+        running.spawn(async move {
+            let mut times = Vec::new();
+            loop {
+                let Some((number, since)) = take.lock().await.recv().await else { return times };
+                connection.post(path, number, &body(number)).await;
+                times.push(since.elapsed());
+            }
+        });
+    }
+    let times: Vec<Duration> = running.join_all().await.into_iter().flatten().collect();
+    metronome.join().unwrap();
+    Phase::of(times, started.elapsed(), cpu_seconds() - cpu_before)
+}
+
+impl Phase {
+    fn of(mut times: Vec<Duration>, took: Duration, cpu: f64) -> Self {
+        times.sort_unstable();
+        let at = |share: f64| {
+            times.get(((times.len() as f64 - 1.0) * share) as usize).map_or(0.0, |t| t.as_secs_f64() * 1e3)
+        };
+        let each = |seconds: f64| seconds / times.len() as f64;
+        Self {
+            per_second: 1.0 / each(took.as_secs_f64()),
+            cpu_us: each(cpu) * 1e6,
+            p50_ms: at(0.5),
+            p99_ms: at(0.99),
+        }
     }
 }
 

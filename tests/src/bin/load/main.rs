@@ -1,5 +1,5 @@
 //! Pairs of request and verification per second over HTTP on loopback, each store beside its floor, in one run; then
-//! webhooks that are acknowledged per second.
+//! webhooks that are acknowledged per second, and how long that takes at a fixed rate.
 //!
 //! A floor is the least code that does one such operation honestly: axum, one JSON in, one store step, one JSON out,
 //! no policy. Absolute figures move from machine to machine; compare the ratios.
@@ -124,6 +124,9 @@ async fn main() {
     }
     println!();
     measure_webhooks(&load, &clients, &only, folder.path()).await;
+    println!();
+    let rate = argument("--rate").and_then(|text| text.parse().ok()).unwrap_or(2_000);
+    measure_paced_webhooks(&load, rate, &only, folder.path()).await;
 }
 
 async fn measure_webhooks(load: &Load, clients: &[usize], only: &str, folder: &Path) {
@@ -140,6 +143,21 @@ async fn measure_webhooks(load: &Load, clients: &[usize], only: &str, folder: &P
                 acked.per_second, figures.handed_per_second, acked.cpu_us, acked.p50_ms, acked.p99_ms,
             );
         }
+    }
+}
+
+async fn measure_paced_webhooks(load: &Load, rate: u32, only: &str, folder: &Path) {
+    println!("| webhooks at a fixed rate | sent/s | acks/s | handed over/s | CPU µs | p50 ms | p99 ms |");
+    println!("|---|---|---|---|---|---|---|");
+    for name in WEBHOOKS.iter().filter(|name| name.contains(only)) {
+        let path = folder.join(format!("{}-paced.db", name.len()));
+        let (desk, _server) = prepare_webhooks(name, &path).await;
+        let figures = load.acknowledge_paced(&desk, rate).await;
+        let acked = &figures.acknowledged;
+        println!(
+            "| {name} | {rate} | {:.0} | {:.0} | {:.0} | {:.2} | {:.2} |",
+            acked.per_second, figures.handed_per_second, acked.cpu_us, acked.p50_ms, acked.p99_ms,
+        );
     }
 }
 

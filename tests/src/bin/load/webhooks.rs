@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use wartel_core::{AccountId, SystemClock, TenantId};
@@ -21,6 +21,9 @@ use crate::client::{Load, Phase, phone};
 /// A made-up token, and the address that it makes.
 const TOKEN: &str = "made-up-webhook-token-0123456789";
 const PATH: &str = "/webhook/whatsapp/made-up-webhook-token-0123456789";
+
+/// How many connections there are for webhooks that come at a fixed rate: more than are under way at once.
+const PACED_CONNECTIONS: usize = 128;
 
 /// How many people write.
 const PEOPLE: u64 = 10_000;
@@ -113,6 +116,17 @@ impl Load {
         let next = move || (Instant::now() < until).then(|| numbers.fetch_add(1, Ordering::Relaxed));
         let acknowledged = crate::client::run_phase(desk.address, PATH, clients, next, body).await;
         let handed = desk.handed.load(Ordering::Relaxed) as f64;
+        Figures { acknowledged, handed_per_second: handed / started.elapsed().as_secs_f64() }
+    }
+
+    /// Sends webhooks at a fixed rate as long as a phase lasts, after a second of them that does not count.
+    pub(crate) async fn acknowledge_paced(&self, desk: &Desk, rate: u32) -> Figures {
+        let first = (rate, Duration::from_secs(1), 0);
+        let _ = crate::client::run_paced(desk.address, PATH, PACED_CONNECTIONS, first, body).await;
+        let (before, started) = (desk.handed.load(Ordering::Relaxed), Instant::now());
+        let phase = (rate, self.phase, u64::from(rate));
+        let acknowledged = crate::client::run_paced(desk.address, PATH, PACED_CONNECTIONS, phase, body).await;
+        let handed = (desk.handed.load(Ordering::Relaxed) - before) as f64;
         Figures { acknowledged, handed_per_second: handed / started.elapsed().as_secs_f64() }
     }
 }

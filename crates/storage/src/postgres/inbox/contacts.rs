@@ -173,6 +173,9 @@ pub(super) async fn merge(
          DELETE FROM wartel_messaging_inbox WHERE seq IN (
              SELECT CASE WHEN (our_rank, ours) < (their_rank, theirs) THEN theirs ELSE ours END FROM twins
          )";
+    // In the order in which outcomes lock entries, so that neither waits for the other.
+    const LOCK: &str = "SELECT FROM wartel_messaging_inbox WHERE tenant = $1 AND lane IN ($2, $3)
+                        ORDER BY seq FOR UPDATE";
     let (from, into) = (from.to_string(), into.to_string());
     sqlx::query(
         "UPDATE wartel_messaging_contacts SET phone = NULL, lid = NULL, merged_into = $2
@@ -182,7 +185,9 @@ pub(super) async fn merge(
     .bind(&into)
     .execute(&mut *connection)
     .await?;
-    for statement in [TWINS, "UPDATE wartel_messaging_inbox SET lane = $3 WHERE tenant = $1 AND lane = $2"] {
+    for statement in
+        [LOCK, TWINS, "UPDATE wartel_messaging_inbox SET lane = $3 WHERE tenant = $1 AND lane = $2"]
+    {
         sqlx::query(statement)
             .bind(tenant.as_str())
             .bind(&from)

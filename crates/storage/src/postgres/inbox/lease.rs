@@ -1,4 +1,4 @@
-//! Handing entries out, and what came of it.
+//! Handing entries out.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,13 +6,11 @@ use std::time::Duration;
 use sqlx::postgres::PgRow;
 use sqlx::{Connection as _, Row as _};
 use wartel_core::{StoreError, Timestamp};
-use wartel_messaging::inbox::{
-    InboxEntryId, InboxKind, InboxOutcome, InboxState, LeasedInboxEntry, MAX_LAPSES,
-};
+use wartel_messaging::inbox::{InboxKind, LeasedInboxEntry, MAX_LAPSES};
 
-use super::{contacts, newer};
-use crate::inbox_rows::{EntryRow, taken};
-use crate::postgres::database::{BEGIN, Database, Repeat};
+use super::contacts;
+use crate::inbox_rows::EntryRow;
+use crate::postgres::database::{BEGIN_BY_KEY, Database, Repeat};
 use crate::postgres::error::At as _;
 
 /// Looks at the entries that are due, that nobody else looks at just now, and that have nothing of the kinds asked for
@@ -40,28 +38,6 @@ const LEASE: &str = "WITH due AS MATERIALIZED (
     RETURNING due.due_at, entry.seq, due.dead, entry.id, entry.tenant, entry.account, entry.kind, entry.event,
               entry.signed, entry.received_at, entry.fence, entry.refusals, entry.taken,
               contact.id, contact.phone, contact.lid, contact.name, contact.created_at";
-
-/// Settles an entry.
-const END: &str = "WITH written AS (
-        UPDATE wartel_messaging_inbox SET state = $3, due_at = NULL
-        WHERE id = $1 AND fence = $2 AND state = 'processing' RETURNING 1
-    )
-    SELECT count(*), pg_current_xact_id()::text FROM written";
-
-/// Puts an entry back for later.
-const POSTPONE: &str = "WITH written AS (
-        UPDATE wartel_messaging_inbox
-        SET state = 'queued', due_at = $3, lapses = 0, refusals = refusals + 1, taken = $4
-        WHERE id = $1 AND fence = $2 AND state = 'processing' RETURNING 1
-    )
-    SELECT count(*), pg_current_xact_id()::text FROM written";
-
-/// Puts an entry back as if it had not been leased.
-const RELEASE: &str = "WITH written AS (
-        UPDATE wartel_messaging_inbox SET state = 'queued', due_at = $3, lapses = greatest(lapses - 1, 0)
-        WHERE id = $1 AND fence = $2 AND state = 'processing' RETURNING 1
-    )
-    SELECT count(*), pg_current_xact_id()::text FROM written";
 
 /// An entry that was due, in the order in which they waited.
 struct Due {
@@ -105,7 +81,7 @@ async fn look_at_due(
     let rows = database.ask(STEP, Repeat::Never, values, |connection, (kinds, now, limit, until)| {
         Box::pin(async move {
             // In a transaction, so that a lease that takes too long is taken back.
-            let mut transaction = connection.begin_with(BEGIN).await?;
+            let mut transaction = connection.begin_with(BEGIN_BY_KEY).await?;
             let rows = sqlx::query(LEASE)
                 .bind(kinds)
                 .bind(*now)
@@ -147,54 +123,4 @@ fn read_due(row: &PgRow, step: &'static str) -> Result<Due, StoreError> {
     };
     let leased = read().at(step)?.read().map_err(|unreadable| unreadable.at(step))?;
     Ok(Due { order, leased: Some(leased) })
-}
-
-pub(super) async fn settle(
-    database: &Database,
-    id: InboxEntryId,
-    fence: u64,
-    outcome: &InboxOutcome,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    const STEP: &str = "inbox.settle";
-    let (statement, at, names) = match outcome {
-        InboxOutcome::Done => return end(database, id, fence, InboxState::Done).await,
-        InboxOutcome::Dead => return end(database, id, fence, InboxState::Dead).await,
-        InboxOutcome::Retry { at, taken: names } => (POSTPONE, *at, Some(taken(names))),
-        InboxOutcome::Release => (RELEASE, now, None),
-        _ => return Err(newer(STEP)),
-    };
-    let values = (statement, id.to_string(), stored_fence(fence), at.as_micros(), names);
-    let changed = database.change(STEP, values, |connection, (statement, id, fence, at, names)| {
-        Box::pin(async move {
-            let query = sqlx::query(*statement).bind(id).bind(*fence).bind(*at);
-            let query = match names {
-                Some(names) => query.bind(names),
-                None => query,
-            };
-            let row = query.fetch_one(connection).await?;
-            Ok((row.try_get::<i64, _>(0)?, row.try_get(1)?))
-        })
-    });
-    Ok(changed.await? == 1)
-}
-
-async fn end(
-    database: &Database,
-    id: InboxEntryId,
-    fence: u64,
-    state: InboxState,
-) -> Result<bool, StoreError> {
-    let values = (id.to_string(), stored_fence(fence), state.as_str());
-    let changed = database.change("inbox.settle", values, |connection, (id, fence, state)| {
-        Box::pin(async move {
-            let row = sqlx::query(END).bind(id).bind(*fence).bind(*state).fetch_one(connection).await?;
-            Ok((row.try_get::<i64, _>(0)?, row.try_get(1)?))
-        })
-    });
-    Ok(changed.await? == 1)
-}
-
-fn stored_fence(fence: u64) -> i64 {
-    i64::try_from(fence).unwrap_or(i64::MAX)
 }

@@ -2,15 +2,18 @@
 //!
 //! Deliveries that wait together share a transaction. It locks their tenants, in order, reads the contacts that they
 //! name, decides what becomes of them, and writes everything with a few statements. The lock is held for some
-//! milliseconds; it keeps two instances from making, or merging, one contact at the same time.
+//! milliseconds; it keeps two instances from making, or merging, one contact at the same time. Outcomes of entries that
+//! wait together share a transaction of their own, so that dispatchers do not compete with deliveries for commits.
 
 mod contacts;
 mod forget;
 mod lease;
 mod log;
 mod queue;
+mod settle;
 mod write;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::Row as _;
@@ -22,16 +25,36 @@ use wartel_messaging::inbox::{
 };
 
 use super::PostgresStores;
-use super::database::Repeat;
+use super::database::{BEGIN_BY_KEY, Database, Repeat};
 use super::error::{At as _, unreadable};
 
-pub(super) use queue::Queue;
+use queue::Queue;
+use settle::Settlement;
+use write::Came;
+
+/// What waits to be written. Outcomes have a queue of their own: they need not wait for the locks of deliveries.
+pub(super) struct Queues {
+    deliveries: Queue<Came>,
+    outcomes: Queue<Settlement>,
+}
+
+impl Queues {
+    pub(super) fn new(database: &Arc<Database>) -> Self {
+        Self { deliveries: Queue::new(database), outcomes: Queue::new(database) }
+    }
+
+    /// Refuses new changes and waits until the others have their answers.
+    pub(super) async fn close(&self) {
+        self.deliveries.close().await;
+        self.outcomes.close().await;
+    }
+}
 
 #[async_trait::async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl Inbox for PostgresStores {
     async fn record(&self, delivery: Delivery, now: Timestamp) -> Result<Recorded, StoreError> {
-        self.inner.inbox.record(delivery, now).await
+        self.inner.inbox.deliveries.ask((Arc::new(delivery), now)).await
     }
 
     async fn lease(
@@ -51,7 +74,7 @@ impl Inbox for PostgresStores {
         outcome: &InboxOutcome,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        lease::settle(&self.inner.database, id, fence, outcome, now).await
+        self.inner.inbox.outcomes.ask(Settlement::of(id, fence, outcome, now)?).await
     }
 
     async fn link(
@@ -64,7 +87,7 @@ impl Inbox for PostgresStores {
         let values = (tenant.clone(), ContactAddress::linked(phone, lid), now);
         self.inner
             .database
-            .change("inbox.link", values, |connection, (tenant, address, now)| {
+            .change_in(BEGIN_BY_KEY, "inbox.link", values, |connection, (tenant, address, now)| {
                 Box::pin(write::link(connection, tenant, address, *now))
             })
             .await

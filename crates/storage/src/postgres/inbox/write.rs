@@ -10,12 +10,32 @@ use wartel_messaging::ContactAddress;
 use wartel_messaging::inbox::{Contact, ContactId, Delivery, NewEntry, Recorded, Sighting};
 
 use super::contacts::{self, Book};
+use super::queue::Change;
 use crate::inbox_rows::{is_signed, json};
-use crate::postgres::database::Written;
+use crate::postgres::database::{Work, Written};
 use crate::postgres::error::PostgresFailure;
 
 /// A delivery and when it came.
-type Came = (Arc<Delivery>, Timestamp);
+pub(in crate::postgres) type Came = (Arc<Delivery>, Timestamp);
+
+impl Change for Came {
+    type Answer = Recorded;
+
+    const STEP: &'static str = "inbox.record";
+
+    fn size(&self) -> (usize, usize) {
+        (self.0.entries.len(), self.0.body.len())
+    }
+
+    fn key(&self) -> Option<&str> {
+        // The statements are made for entries that come twice.
+        None
+    }
+
+    fn make<'c>(connection: &'c mut PgConnection, batch: &'c Vec<Self>) -> Work<'c, Written<Vec<Recorded>>> {
+        Box::pin(record(connection, batch))
+    }
+}
 
 /// An entry with its place among those that are to be written.
 struct Placed<'a> {
@@ -37,7 +57,7 @@ struct Pending<'a> {
 }
 
 /// Records deliveries; gives what became of each.
-pub(super) async fn record(
+async fn record(
     connection: &mut PgConnection,
     batch: &[Came],
 ) -> Result<Written<Vec<Recorded>>, PostgresFailure> {
