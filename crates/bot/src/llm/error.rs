@@ -61,6 +61,27 @@ impl LlmErrorKind {
     pub const fn needs_the_tenant(self) -> bool {
         matches!(self, Self::Quota | Self::Auth)
     }
+
+    /// What to do after a failure of this kind, if nothing more is known. What has no word is not asked again here, but
+    /// another model may answer it.
+    #[must_use]
+    pub const fn usual_advice(self, wait: Option<Duration>) -> LlmAdvice {
+        match self {
+            Self::RateLimited | Self::Overloaded | Self::Unreachable | Self::TimedOut | Self::CutOff => {
+                LlmAdvice::After(wait)
+            }
+            Self::Quota | Self::Auth | Self::Protocol | Self::BudgetSpent | Self::Unexpected => {
+                LlmAdvice::Elsewhere
+            }
+            Self::BadRequest | Self::ContextTooLong | Self::Blocked => LlmAdvice::Never,
+        }
+    }
+
+    /// Whether the server may have worked, and may charge for it, although no answer came.
+    #[must_use]
+    pub const fn may_have_cost(self) -> bool {
+        matches!(self, Self::Blocked | Self::TimedOut | Self::CutOff | Self::Protocol | Self::Unexpected)
+    }
 }
 
 /// What to do next.
@@ -112,12 +133,25 @@ impl LlmError {
         }
     }
 
+    /// A failure of this kind with the usual advice.
+    #[must_use]
+    pub fn of(backend: impl Into<String>, kind: LlmErrorKind) -> Self {
+        Self::new(backend, kind, kind.usual_advice(None))
+    }
+
     /// With the server's own code. Characters that a code does not have are left out.
     #[must_use]
     pub fn with_code(mut self, code: impl AsRef<str>) -> Self {
         let plain =
             code.as_ref().chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
         self.code = Some(plain.take(64).collect::<String>()).filter(|code| !code.is_empty());
+        self
+    }
+
+    /// With other advice.
+    #[must_use]
+    pub const fn with_advice(mut self, advice: LlmAdvice) -> Self {
+        self.advice = advice;
         self
     }
 

@@ -3,13 +3,28 @@
 //! [`LanguageModel`] is one backend; adapters stand behind features (`openai`, `anthropic`, `ollama`). Layers around it
 //! retry, fail over and keep within a budget. A whole brain is an [`AiResponder`](crate::AiResponder).
 
+#[cfg(feature = "anthropic")]
+#[cfg_attr(docsrs, doc(cfg(feature = "anthropic")))]
+pub mod anthropic;
+mod arguments;
+mod config;
 mod error;
 mod message;
+#[cfg(feature = "ollama")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ollama")))]
+pub mod ollama;
+#[cfg(feature = "openai")]
+#[cfg_attr(docsrs, doc(cfg(feature = "openai")))]
+pub mod openai;
 mod reply;
+#[cfg(feature = "llm-http")]
+mod wire;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use arguments::ArgumentsError;
+pub use config::LlmConfigError;
 pub use error::{LlmAdvice, LlmError, LlmErrorKind};
 pub use message::{LlmMessage, LlmRequest, ResponseFormat, Thinking, ToolCall};
 pub use reply::{Finish, LlmReply, Price, Usage};
