@@ -7,9 +7,15 @@
 #[cfg_attr(docsrs, doc(cfg(feature = "anthropic")))]
 pub mod anthropic;
 mod arguments;
+mod circuit;
 mod config;
 mod error;
+mod events;
+mod failover;
+mod logged;
 mod message;
+mod metered;
+mod models;
 #[cfg(feature = "ollama")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ollama")))]
 pub mod ollama;
@@ -17,6 +23,8 @@ pub mod ollama;
 #[cfg_attr(docsrs, doc(cfg(feature = "openai")))]
 pub mod openai;
 mod reply;
+mod retry;
+mod schema_tools;
 #[cfg(feature = "llm-http")]
 mod wire;
 
@@ -26,8 +34,15 @@ use std::sync::Arc;
 pub use arguments::ArgumentsError;
 pub use config::LlmConfigError;
 pub use error::{LlmAdvice, LlmError, LlmErrorKind};
+pub use events::{LlmEvents, NoLlmEvents};
+pub use failover::{Failover, FailoverPolicy};
+pub use logged::Logged;
 pub use message::{LlmMessage, LlmRequest, ResponseFormat, Thinking, ToolCall};
+pub use metered::Metered;
+pub use models::{Backend, ModelSet, Models};
 pub use reply::{Finish, LlmReply, Price, Usage};
+pub use retry::{Retry, RetryPolicy};
+pub use schema_tools::SchemaTools;
 
 /// What a model can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use wartel_messaging::transport::{BodyEnd, HttpResponse, HttpTransport};
 use super::config::AnthropicConfig;
 use super::{errors, reply, request, stream};
 use crate::llm::wire::{
-    Draft, Endpoint, EndpointSettings, broken, events, has_a_question, is_event_stream, json,
+    Draft, Endpoint, EndpointSettings, Transports, broken, events, has_a_question, is_event_stream, json,
 };
 use crate::llm::{
     LanguageModel, LlmCapabilities, LlmConfigError, LlmError, LlmErrorKind, LlmReply, LlmRequest,
@@ -27,7 +27,7 @@ impl Anthropic {
     /// # Errors
     /// [`LlmConfigError`] names the field that cannot be used.
     pub fn new(config: AnthropicConfig) -> Result<Self, LlmConfigError> {
-        Self::build(config, None)
+        Self::build(config, &Transports::default())
     }
 
     /// A model with an HTTP client that others use too. Its own time limit must be longer than a call may take.
@@ -38,12 +38,12 @@ impl Anthropic {
         config: AnthropicConfig,
         transport: Arc<dyn HttpTransport>,
     ) -> Result<Self, LlmConfigError> {
-        Self::build(config, Some(transport))
+        Self::build(config, &Transports::given(transport))
     }
 
-    fn build(
+    pub(in crate::llm) fn build(
         config: AnthropicConfig,
-        transport: Option<Arc<dyn HttpTransport>>,
+        transports: &Transports,
     ) -> Result<Self, LlmConfigError> {
         config.validate()?;
         let endpoint = Endpoint::new(EndpointSettings {
@@ -51,7 +51,7 @@ impl Anthropic {
             name: format!("anthropic/{}", config.model.trim()),
             base_url: &config.base_url,
             path: "/v1/messages",
-            transport,
+            transports,
         })?;
         let key = config.api_key.expose().trim();
         let endpoint = endpoint

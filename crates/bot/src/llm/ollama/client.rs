@@ -8,7 +8,9 @@ use wartel_messaging::transport::{HttpResponse, HttpTransport};
 
 use super::config::OllamaConfig;
 use super::{reply, request};
-use crate::llm::wire::{Draft, Endpoint, EndpointSettings, broken, has_a_question, kind_of_status, refusal};
+use crate::llm::wire::{
+    Draft, Endpoint, EndpointSettings, Transports, broken, has_a_question, kind_of_status, refusal,
+};
 use crate::llm::{
     LanguageModel, LlmCapabilities, LlmConfigError, LlmError, LlmErrorKind, LlmReply, LlmRequest,
 };
@@ -25,7 +27,7 @@ impl Ollama {
     /// # Errors
     /// [`LlmConfigError`] names the field that cannot be used.
     pub fn new(config: OllamaConfig) -> Result<Self, LlmConfigError> {
-        Self::build(config, None)
+        Self::build(config, &Transports::default())
     }
 
     /// A model with an HTTP client that others use too. Its own time limit must be longer than a call may take.
@@ -36,12 +38,12 @@ impl Ollama {
         config: OllamaConfig,
         transport: Arc<dyn HttpTransport>,
     ) -> Result<Self, LlmConfigError> {
-        Self::build(config, Some(transport))
+        Self::build(config, &Transports::given(transport))
     }
 
-    fn build(
+    pub(in crate::llm) fn build(
         config: OllamaConfig,
-        transport: Option<Arc<dyn HttpTransport>>,
+        transports: &Transports,
     ) -> Result<Self, LlmConfigError> {
         config.validate()?;
         let mut endpoint = Endpoint::new(EndpointSettings {
@@ -49,7 +51,7 @@ impl Ollama {
             name: format!("ollama/{}", config.model.trim()),
             base_url: &config.base_url,
             path: "/api/chat",
-            transport,
+            transports,
         })?;
         if let Some(key) = config.api_key.as_ref().filter(|key| !key.is_empty()) {
             let bearer = format!("Bearer {}", key.expose().trim());

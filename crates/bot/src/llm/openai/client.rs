@@ -9,7 +9,7 @@ use wartel_messaging::transport::{BodyEnd, HttpResponse, HttpTransport};
 use super::config::OpenAiConfig;
 use super::{errors, reply, request, stream};
 use crate::llm::wire::{
-    Draft, Endpoint, EndpointSettings, broken, events, has_a_question, is_event_stream, json,
+    Draft, Endpoint, EndpointSettings, Transports, broken, events, has_a_question, is_event_stream, json,
 };
 use crate::llm::{
     LanguageModel, LlmCapabilities, LlmConfigError, LlmError, LlmErrorKind, LlmReply, LlmRequest,
@@ -27,7 +27,7 @@ impl OpenAi {
     /// # Errors
     /// [`LlmConfigError`] names the field that cannot be used.
     pub fn new(config: OpenAiConfig) -> Result<Self, LlmConfigError> {
-        Self::build(config, None)
+        Self::build(config, &Transports::default())
     }
 
     /// A model with an HTTP client that others use too. Its own time limit must be longer than a call may take.
@@ -38,12 +38,12 @@ impl OpenAi {
         config: OpenAiConfig,
         transport: Arc<dyn HttpTransport>,
     ) -> Result<Self, LlmConfigError> {
-        Self::build(config, Some(transport))
+        Self::build(config, &Transports::given(transport))
     }
 
-    fn build(
+    pub(in crate::llm) fn build(
         config: OpenAiConfig,
-        transport: Option<Arc<dyn HttpTransport>>,
+        transports: &Transports,
     ) -> Result<Self, LlmConfigError> {
         config.validate()?;
         let backend = config.profile.as_str();
@@ -52,7 +52,7 @@ impl OpenAi {
             name: format!("{backend}/{}", config.model.trim()),
             base_url: &config.base_url,
             path: "/chat/completions",
-            transport,
+            transports,
         })?;
         if let Some(key) = config.api_key.as_ref().filter(|key| !key.is_empty()) {
             let bearer = format!("Bearer {}", key.expose().trim());

@@ -1,7 +1,7 @@
 //! One address to which requests are posted, with its headers.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -26,8 +26,37 @@ pub(in crate::llm) struct EndpointSettings<'a> {
     pub(in crate::llm) base_url: &'a str,
     /// What comes after the base: `/chat/completions`.
     pub(in crate::llm) path: &'a str,
-    /// The HTTP client; `None` makes one.
-    pub(in crate::llm) transport: Option<Arc<dyn HttpTransport>>,
+    /// The HTTP clients.
+    pub(in crate::llm) transports: &'a Transports,
+}
+
+/// HTTP clients that are made when they are needed, and shared: one for `https://` only, one for loopback.
+#[derive(Debug, Default)]
+pub(in crate::llm) struct Transports {
+    given: Option<Arc<dyn HttpTransport>>,
+    tls: OnceLock<Arc<dyn HttpTransport>>,
+    plain: OnceLock<Arc<dyn HttpTransport>>,
+}
+
+impl Transports {
+    /// The one client for everything.
+    pub(in crate::llm) fn given(transport: Arc<dyn HttpTransport>) -> Self {
+        Self { given: Some(transport), ..Self::default() }
+    }
+
+    fn get(&self, plain: bool) -> Option<Arc<dyn HttpTransport>> {
+        let place = match &self.given {
+            Some(given) => return Some(Arc::clone(given)),
+            None if plain => &self.plain,
+            None => &self.tls,
+        };
+        if let Some(made) = place.get() {
+            return Some(Arc::clone(made));
+        }
+        let config = TransportConfig::default().with_timeout(LONGEST_CALL).with_plain_http(plain);
+        let made: Arc<dyn HttpTransport> = Arc::new(ReqwestTransport::new(&config).ok()?);
+        Some(Arc::clone(place.get_or_init(|| made)))
+    }
 }
 
 /// One address to which requests are posted. `Debug` shows no header.
@@ -41,15 +70,9 @@ pub(in crate::llm) struct Endpoint {
 impl Endpoint {
     pub(in crate::llm) fn new(settings: EndpointSettings<'_>) -> Result<Self, LlmConfigError> {
         let (base, plain) = base_url::parse(settings.backend, settings.base_url)?;
-        let transport = match settings.transport {
-            Some(transport) => transport,
-            None => {
-                let config = TransportConfig::default().with_timeout(LONGEST_CALL).with_plain_http(plain);
-                Arc::new(ReqwestTransport::new(&config).map_err(|_| {
-                    LlmConfigError::new(settings.backend, "transport", "has no certificates to trust")
-                })?)
-            }
-        };
+        let transport = settings.transports.get(plain).ok_or_else(|| {
+            LlmConfigError::new(settings.backend, "transport", "has no certificates to trust")
+        })?;
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Ok(Self { name: settings.name, url: format!("{base}{}", settings.path), headers, transport })

@@ -14,7 +14,7 @@ pub(super) mod zai;
 
 pub(super) use calls::RawCall;
 pub(super) use draft::{Draft, End};
-pub(super) use endpoint::{Endpoint, EndpointSettings};
+pub(super) use endpoint::{Endpoint, EndpointSettings, Transports};
 pub(super) use history::{arguments_as_object, has_a_question, tenths, with_schema};
 pub(super) use refusal::{broken, kind_of_status, refusal};
 #[cfg(any(feature = "openai", feature = "anthropic"))]

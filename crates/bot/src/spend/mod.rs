@@ -3,10 +3,16 @@
 //! Before each call its highest possible price is reserved, afterwards the real one is settled: so that calls that run in
 //! parallel cannot overshoot a cap together.
 
+mod caps;
+mod memory;
+
 use std::fmt;
 use std::sync::Arc;
 
 use wartel_core::{StoreError, TenantId, Timestamp};
+
+pub use caps::SpendCaps;
+pub use memory::MemorySpendStore;
 
 wartel_core::uuid_id! {
     /// Names a reservation.
