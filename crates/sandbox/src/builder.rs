@@ -15,12 +15,17 @@ use crate::provider::ProviderKind;
 use crate::server::{self, Sandbox};
 use crate::webhooks::{RetrySettings, WebhookKind};
 
+/// The key of the language models that is always taken.
+pub(crate) const DEFAULT_LLM_KEY: &str = "sandbox-key";
+
 /// The checked options, kept for resets.
 #[derive(Clone)]
 pub(crate) struct Options {
     pub(crate) bind: SocketAddr,
     pub(crate) tokens: Vec<String>,
     pub(crate) account_token: String,
+    /// What the language models take as a key.
+    pub(crate) llm_keys: Vec<String>,
     pub(crate) quota: u64,
     pub(crate) connected: bool,
     /// Providers whose devices start without a phone.
@@ -71,6 +76,9 @@ impl Options {
         if distinct.len() != self.tokens.len() || self.tokens.contains(&self.account_token) {
             return Err(SandboxError::Option("token must differ from all others"));
         }
+        if !self.llm_keys.iter().all(visible) {
+            return Err(SandboxError::Option("llm_key must be visible ASCII and not empty"));
+        }
         if self.max_messages == 0 {
             return Err(SandboxError::Option("max_messages must be at least 1"));
         }
@@ -98,6 +106,7 @@ impl Default for SandboxBuilder {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             tokens: vec!["sandbox-device-token".into()],
             account_token: "sandbox-account-token".into(),
+            llm_keys: vec![DEFAULT_LLM_KEY.into()],
             quota: 1_000,
             connected: true,
             unpaired: HashSet::new(),
@@ -143,6 +152,13 @@ impl SandboxBuilder {
     /// The Fonnte account's token, for `/get-devices` and `/add-device`. Default: `sandbox-account-token`.
     pub fn account_token(mut self, token: impl Into<String>) -> Self {
         self.options.account_token = token.into();
+        self
+    }
+
+    /// One more key that the language models take, such as one for each tenant. Default: only `sandbox-key`, which is
+    /// always taken.
+    pub fn llm_key(mut self, key: impl Into<String>) -> Self {
+        self.options.llm_keys.push(key.into());
         self
     }
 
@@ -305,6 +321,7 @@ mod tests {
         check(builder().token("with space"), "token");
         check(builder().token("a").token("a"), "differ");
         check(builder().token("a").account_token("a"), "differ");
+        check(builder().llm_key("with space"), "llm_key");
         check(builder().max_messages(0), "max_messages");
         check(builder().webhook_tries(0), "webhook_tries");
     }

@@ -13,6 +13,7 @@ use crate::device::Device;
 use crate::error::SandboxError;
 use crate::faults::Fault;
 use crate::http_io::SandboxBody;
+use crate::llm::{LlmKind, SandboxLlm};
 use crate::lock;
 use crate::phone::{SandboxMessage, phone_key};
 use crate::provider::ProviderKind;
@@ -80,6 +81,18 @@ impl SandboxHandle {
     #[must_use]
     pub fn device_number(&self) -> &str {
         &self.shared.devices.first.number
+    }
+
+    /// The language models: their scripts, faults and records.
+    #[must_use]
+    pub fn llm(&self) -> SandboxLlm {
+        SandboxLlm { shared: Arc::clone(&self.shared) }
+    }
+
+    /// The base URL of a language model, as an adapter of its server is configured with it; see [`LlmKind`].
+    #[must_use]
+    pub fn llm_base(&self, kind: LlmKind) -> String {
+        kind.base(&self.shared.url)
     }
 
     /// All messages that are kept, in both directions, oldest first.

@@ -115,6 +115,7 @@ mod gowa;
 mod handle;
 mod http_io;
 mod ladder;
+mod llm;
 mod pages;
 mod phone;
 mod provider;
@@ -139,6 +140,9 @@ pub use error::SandboxError;
 pub use faults::{Fault, FaultError, FaultKind, KeyCase, Malformed, SuccessShape, Trigger, WebhookFault};
 pub use handle::SandboxHandle;
 pub use http_io::SandboxBody;
+pub use llm::{
+    BadCall, LlmAnswer, LlmFault, LlmFaultKind, LlmKind, RecordedMessage, RecordedPrompt, SandboxLlm,
+};
 pub use phone::{Direction, MessageStatus, SandboxMessage};
 pub use provider::{Endpoint, ProviderKind, Shown};
 pub use recorder::{Authorization, RecordedFile, RecordedRequest};

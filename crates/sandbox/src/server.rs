@@ -19,6 +19,7 @@ use crate::builder::{Options, SandboxBuilder};
 use crate::error::SandboxError;
 use crate::handle::SandboxHandle;
 use crate::http_io::{Outcome, SandboxBody, answer};
+use crate::llm;
 use crate::provider::{self, Provider, ProviderKind, Reply};
 use crate::shared::Shared;
 
@@ -125,7 +126,8 @@ async fn connection(stream: TcpStream, handle: SandboxHandle) {
         .await;
 }
 
-/// Pages and control API below `/sandbox`, a provider below its name, and Fonnte everywhere else.
+/// Pages and control API below `/sandbox`, language models below `/llm`, a provider below its name, and Fonnte
+/// everywhere else.
 async fn route(
     handle: &SandboxHandle,
     request: Request<Incoming>,
@@ -140,9 +142,16 @@ async fn route(
         return Ok(handle.handle(request).await);
     }
     let path = path.to_owned();
+    if let Some(rest) = path.strip_prefix("/llm/") {
+        return ended(llm::serve(&handle.shared, rest, request).await);
+    }
     let (fake, rest) = provider_of(&path);
     let Some(fake) = fake else { return Ok(Reply::html(404).respond()) };
-    match provider::serve(&handle.shared, fake, rest.to_owned(), request).await {
+    ended(provider::serve(&handle.shared, fake, rest.to_owned(), request).await)
+}
+
+fn ended(outcome: Outcome) -> Result<Response<SandboxBody>, io::Error> {
+    match outcome {
         Outcome::Answer(response) => Ok(response),
         // An error makes hyper close the connection without writing anything.
         Outcome::Cut => Err(io::Error::from(io::ErrorKind::ConnectionAborted)),

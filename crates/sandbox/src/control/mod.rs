@@ -16,13 +16,14 @@ use serde_json::{Value, json};
 
 use crate::faults::Fault;
 use crate::http_io::{BodyError, SandboxBody, json as respond, read_body};
+use crate::llm;
 use crate::lock;
 use crate::phone::phone_key;
 use crate::shared::Shared;
 use wire::{ReadCall, WriteCall};
 
 /// A refused call: a status and what is wrong.
-type Refusal = (StatusCode, String);
+pub(crate) type Refusal = (StatusCode, String);
 
 /// All calls, whatever their methods.
 const CALLS: [&str; 16] = [
@@ -94,6 +95,9 @@ where
         ("POST", "stories") => devices::stories(shared, &body),
         ("POST", "fail") => devices::fail(shared, &body),
         ("POST", "read") => read(shared, &body),
+        (method, call) if call == "llm" || call.starts_with("llm/") => {
+            llm::control(shared, method, call.trim_start_matches("llm").trim_start_matches('/'), &body)
+        }
         ("GET", "requests") => Ok((StatusCode::OK, wire::requests(&shared.requests()))),
         (_, call) if CALLS.contains(&call) => {
             Err((StatusCode::METHOD_NOT_ALLOWED, "method not allowed".into()))

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Fault, FaultKind, Trigger, WebhookFault};
+use super::{Fault, FaultKind, WebhookFault};
 use crate::phone::MessageStatus;
 use crate::provider::{Endpoint, ProviderKind};
 
@@ -21,15 +21,11 @@ impl Rule {
     /// Counts one match and says whether the fault fires on it.
     fn fires(&mut self) -> bool {
         self.seen = self.seen.saturating_add(1);
-        match self.fault.trigger {
-            Trigger::Always => true,
-            Trigger::Next(count) => self.seen <= count,
-            Trigger::Every(nth) => self.seen.checked_rem(nth) == Some(0),
-        }
+        self.fault.trigger.fires(self.seen)
     }
 
     fn spent(&self) -> bool {
-        matches!(self.fault.trigger, Trigger::Next(count) if self.seen >= count)
+        self.fault.trigger.spent(self.seen)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What should go wrong, for whom and how often. Planned by count, never by chance, so that a run can be repeated.
 
 mod book;
-mod wire;
+pub(crate) mod wire;
 
 use std::fmt;
 use std::time::Duration;
@@ -46,6 +46,22 @@ pub enum Trigger {
     Next(u32),
     /// On each n-th match: `Every(3)` fires on the third, the sixth, …
     Every(u32),
+}
+
+impl Trigger {
+    /// Whether it fires on the match with this number; the first is 1.
+    pub(crate) fn fires(self, seen: u32) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Next(count) => seen <= count,
+            Self::Every(nth) => seen.checked_rem(nth) == Some(0),
+        }
+    }
+
+    /// Whether it never fires again after so many matches.
+    pub(crate) fn spent(self, seen: u32) -> bool {
+        matches!(self, Self::Next(count) if seen >= count)
+    }
 }
 
 /// What goes wrong.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{Fault, FaultKind, KeyCase, Malformed, SuccessShape, Trigger, WebhookFault};
@@ -10,7 +11,7 @@ use crate::phone::phone_key;
 use crate::provider::{Endpoint, ProviderKind};
 
 /// Longest hang and delay that can be asked for, in seconds.
-const MAX_SECONDS: u64 = 3_600;
+pub(crate) const MAX_SECONDS: u64 = 3_600;
 
 /// The JSON is not a fault; the text says what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,20 +35,54 @@ struct FaultWire {
     shape: Option<String>,
 }
 
+/// A trigger as JSON: `"always"`, `{"next":2}`, `{"every":3}`.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum TriggerWire {
+pub(crate) enum TriggerWire {
     Always,
     Next(u32),
     Every(u32),
 }
 
-fn error<T>(text: impl Into<String>) -> Result<T, FaultError> {
+impl TriggerWire {
+    /// The trigger; always, if none is named.
+    pub(crate) fn trigger(wire: Option<Self>) -> Result<Trigger, FaultError> {
+        Ok(match wire {
+            None | Some(Self::Always) => Trigger::Always,
+            Some(Self::Next(0) | Self::Every(0)) => return error("trigger needs a count of at least 1"),
+            Some(Self::Next(count)) => Trigger::Next(count),
+            Some(Self::Every(nth)) => Trigger::Every(nth),
+        })
+    }
+}
+
+impl Trigger {
+    pub(crate) fn to_json(self) -> Value {
+        match self {
+            Self::Always => json!("always"),
+            Self::Next(count) => json!({"next": count}),
+            Self::Every(nth) => json!({"every": nth}),
+        }
+    }
+}
+
+pub(crate) fn error<T>(text: impl Into<String>) -> Result<T, FaultError> {
     Err(FaultError(text.into()))
 }
 
+/// Reads one JSON object. serde's messages quote what they do not know; line and column would only distract.
+pub(crate) fn object<T: DeserializeOwned>(json: &str) -> Result<T, FaultError> {
+    if !json.trim_start().starts_with('{') {
+        return error("a fault is one JSON object");
+    }
+    serde_json::from_str(json).or_else(|problem| {
+        let text = problem.to_string();
+        error(text.split(" at line ").next().unwrap_or_default())
+    })
+}
+
 /// Finds a word in a table of words, or says which there are.
-fn pick<T: Copy>(name: &str, word: &str, table: &[(&str, T)]) -> Result<T, FaultError> {
+pub(crate) fn pick<T: Copy>(name: &str, word: &str, table: &[(&str, T)]) -> Result<T, FaultError> {
     match table.iter().find(|(known, _)| *known == word) {
         Some((_, value)) => Ok(*value),
         None => {
@@ -168,17 +203,7 @@ impl Fault {
     /// # Errors
     /// [`FaultError`] whose text names what is unknown or out of range.
     pub fn from_json(json: &str) -> Result<Self, FaultError> {
-        if !json.trim_start().starts_with('{') {
-            return error("a fault is one JSON object");
-        }
-        // serde's messages quote what they do not know; the line and column behind them would only distract.
-        let wire: FaultWire = match serde_json::from_str(json) {
-            Ok(wire) => wire,
-            Err(problem) => {
-                let text = problem.to_string();
-                return error(text.split(" at line ").next().unwrap_or_default());
-            }
-        };
+        let wire: FaultWire = object(json)?;
         let kind = wire.kind()?;
         let endpoint = match &wire.endpoint {
             Some(word) => match Endpoint::from_name(word.trim_start_matches('/')) {
@@ -204,14 +229,7 @@ impl Fault {
             Some(key) if key.is_empty() => return error("phone has no digits"),
             key => key,
         };
-        let trigger = match wire.trigger {
-            None | Some(TriggerWire::Always) => Trigger::Always,
-            Some(TriggerWire::Next(0) | TriggerWire::Every(0)) => {
-                return error("trigger needs a count of at least 1");
-            }
-            Some(TriggerWire::Next(count)) => Trigger::Next(count),
-            Some(TriggerWire::Every(nth)) => Trigger::Every(nth),
-        };
+        let trigger = TriggerWire::trigger(wire.trigger)?;
         Ok(Self { provider, endpoint, phone, trigger, kind })
     }
 
@@ -248,12 +266,7 @@ impl Fault {
             if let Some(phone) = &self.phone {
                 fields.insert("phone".into(), phone.as_str().into());
             }
-            let trigger = match self.trigger {
-                Trigger::Always => json!("always"),
-                Trigger::Next(count) => json!({"next": count}),
-                Trigger::Every(nth) => json!({"every": nth}),
-            };
-            fields.insert("trigger".into(), trigger);
+            fields.insert("trigger".into(), self.trigger.to_json());
         }
         json
     }

@@ -20,6 +20,7 @@ use crate::device::Devices;
 use crate::error::SandboxError;
 use crate::events::EventLog;
 use crate::faults::FaultBook;
+use crate::llm::Llm;
 use crate::lock;
 use crate::phone::MessageBook;
 use crate::recorder::RecordedRequest;
@@ -43,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) faults: Mutex<FaultBook>,
     pub(crate) events: Arc<EventLog>,
     pub(crate) tasks: Tasks,
+    /// The language model's script, faults and records.
+    pub(crate) llm: Llm,
     book: Mutex<MessageBook>,
     /// Numbers without WhatsApp.
     absent: Mutex<HashSet<String>>,
@@ -80,6 +83,7 @@ impl Shared {
             faults: Mutex::default(),
             events: Arc::new(EventLog::new(format!("{:x}", clock.now().as_micros()))),
             tasks: Tasks::new(runtime),
+            llm: Llm::default(),
             book: Mutex::new(MessageBook::new(options.max_messages)),
             absent: Mutex::new(options.without_whatsapp.clone()),
             requests: Mutex::new(Ring::new(MAX_REQUESTS, MAX_REQUEST_BYTES)),
@@ -156,6 +160,7 @@ impl Shared {
         self.tasks.reset();
         self.with_book(MessageBook::clear);
         lock(&self.faults).clear();
+        self.llm.reset();
         lock(&self.held).clear();
         lock(&self.requests).clear();
         lock(&self.webhook_log).clear();

@@ -1,0 +1,133 @@
+//! The turn that a request is in: what the customer said, which tools ran since, and what came before.
+
+use serde_json::Value;
+
+use super::facts::{self, Car};
+use super::words;
+use crate::llm::prompt::{Message, Prompt, Role};
+
+/// A tool that ran in this turn.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    pub(crate) tool: String,
+    pub(crate) result: Value,
+}
+
+/// What a request shows.
+#[derive(Debug)]
+pub(crate) struct Turn<'p> {
+    /// What the customer said since the assistant's last word.
+    pub(crate) customer: String,
+    pub(crate) steps: Vec<Step>,
+    /// A note that the draft of an answer was not good.
+    pub(crate) note: Option<&'p str>,
+    earlier: &'p [Message],
+}
+
+/// The words that a note about a draft is known by, where a user is given as its author.
+const NOTE: [&str; 12] = [
+    "ground",
+    "not supported by",
+    "unsupported",
+    "unverified",
+    "not in the tool",
+    "tool result",
+    "tool data",
+    "rewrite",
+    "your draft",
+    "your previous reply",
+    "tulis ulang jawaban",
+    "tidak ada di data",
+];
+
+/// Whether a message is a note of the program around the model and not a customer's word.
+fn is_note(messages: &[Message], at: usize) -> bool {
+    let Some(message) = messages.get(at) else { return false };
+    let before = at.checked_sub(1).and_then(|before| messages.get(before));
+    let after_draft = before.is_some_and(|before| before.role != Role::User);
+    match message.role {
+        Role::System => after_draft,
+        Role::User => {
+            let text = message.text.to_lowercase();
+            after_draft && NOTE.iter().any(|word| text.contains(word))
+        }
+        _ => false,
+    }
+}
+
+/// A result as JSON; one that is none is a JSON text.
+fn result(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
+impl<'p> Turn<'p> {
+    pub(crate) fn of(prompt: &'p Prompt) -> Self {
+        let messages = prompt.messages.as_slice();
+        let customer = |at: &usize| {
+            messages.get(*at).is_some_and(|message| message.role == Role::User) && !is_note(messages, *at)
+        };
+        let last = (0..messages.len()).rev().find(customer);
+        let end = last.map_or(0, |last| last + 1);
+        let said = (0..end).rev().take_while(customer).count();
+        let start = end - said;
+        let texts: Vec<&str> =
+            messages.iter().skip(start).take(said).map(|message| message.text.as_str()).collect();
+        let since = messages.get(end..).unwrap_or_default();
+        let steps = since.iter().filter(|message| message.role == Role::Tool).map(|message| Step {
+            tool: message.tool.clone().unwrap_or_default(),
+            result: result(&message.text),
+        });
+        let note = (end..messages.len()).rev().find(|at| is_note(messages, *at));
+        Self {
+            customer: texts.join("\n"),
+            steps: steps.collect(),
+            note: note.and_then(|at| messages.get(at)).map(|message| message.text.as_str()),
+            earlier: messages.get(..start).unwrap_or_default(),
+        }
+    }
+
+    /// Whether the assistant has spoken before.
+    pub(crate) fn spoken_before(&self) -> bool {
+        self.earlier.iter().any(|message| message.role == Role::Assistant)
+    }
+
+    /// What customers said earlier, newest first.
+    pub(crate) fn earlier_customer(&self) -> impl Iterator<Item = &str> {
+        self.earlier
+            .iter()
+            .rev()
+            .filter(|message| message.role == Role::User)
+            .map(|message| message.text.as_str())
+    }
+
+    /// The results of a tool in this turn.
+    pub(crate) fn results(&self, tool: &str) -> Vec<&Value> {
+        self.steps.iter().filter(|step| step.tool == tool).map(|step| &step.result).collect()
+    }
+
+    /// The cars that tools told of in this turn.
+    pub(crate) fn cars(&self) -> Vec<Car> {
+        self.steps.iter().flat_map(|step| facts::cars(&step.result)).collect()
+    }
+
+    /// The cars that were spoken of last before this turn: of a tool's result, or by the codes in an answer.
+    pub(crate) fn cars_before(&self) -> Vec<Car> {
+        for message in self.earlier.iter().rev() {
+            let found = match message.role {
+                Role::Tool => facts::cars(&result(&message.text)),
+                Role::Assistant => message.text.lines().flat_map(named).collect(),
+                _ => Vec::new(),
+            };
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        Vec::new()
+    }
+}
+
+/// The cars whose codes stand in a line of an answer; the line is what they are called.
+fn named(line: &str) -> Vec<Car> {
+    let car = |code: &str| Car { code: Some(code.to_owned()), title: line.to_owned(), ..Car::default() };
+    words::codes(line).into_iter().map(car).collect()
+}
