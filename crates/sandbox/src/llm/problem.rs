@@ -65,11 +65,11 @@ const CODES: [(&str, u16, &str, Meaning); 16] = [
     ("1230", 500, "", Meaning::Broken),
 ];
 
-/// The code, HTTP status and meaning of a code or word. One that is not known is a bad request.
+/// The code, HTTP status and meaning of a code or of a word that stands for one. What is not known is a bad request.
 pub(crate) fn look_up(code: &str) -> (&str, u16, Meaning) {
     let known = CODES.iter().find(|(known, _, word, _)| *known == code || *word == code && !word.is_empty());
     match known {
-        Some((code, status, _, meaning)) => (code, *status, *meaning),
+        Some((known, status, _, meaning)) => (known, *status, *meaning),
         None => (code, 400, Meaning::Other),
     }
 }
