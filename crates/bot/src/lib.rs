@@ -13,18 +13,23 @@ pub mod admin;
 pub mod catalogue;
 pub mod conversation;
 pub mod fact;
+pub mod guard;
 mod key;
 pub mod lead;
 pub mod llm;
+pub mod render;
 mod responder;
 mod sender;
 mod serde_phone;
 pub mod spend;
 pub mod tenant;
 pub mod tool;
+pub mod verify;
 
 pub use key::{ChatKey, Revision, Saved, TurnId};
-pub use responder::{AiResponder, Evidence, Repair, Reply, TurnError, TurnErrorKind, TurnInput, TurnOutput};
+pub use responder::{
+    AiResponder, Evidence, FactGroup, Repair, Reply, TurnError, TurnErrorKind, TurnInput, TurnOutput,
+};
 pub use sender::ChatSender;
 #[cfg(feature = "testing")]
 pub use sender::MockChatSender;

@@ -64,6 +64,16 @@ pub struct Evidence {
     pub facts: Vec<Fact>,
     /// What happens with the reply.
     pub actions: BTreeSet<ActionKind>,
+    /// Which facts are about the same item, so that the price of one is not told of another.
+    pub groups: Vec<FactGroup>,
+}
+
+/// Facts about one item, its code among them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FactGroup {
+    /// All of them.
+    pub facts: Vec<Fact>,
 }
 
 /// What to do about a turn. `Debug` shows no text.
@@ -189,9 +199,35 @@ impl Repair {
     }
 }
 
+impl FactGroup {
+    /// The groups of what one tool has found: each begins with a [`Fact::Code`], or with the words before it where the first
+    /// code has words before it and none behind. What stands before the first group belongs to none.
+    #[must_use]
+    pub fn of(facts: &[Fact]) -> Vec<Self> {
+        let is_words = |at: usize| matches!(facts.get(at), Some(Fact::Words(_)));
+        let mut starts: Vec<usize> =
+            (0..facts.len()).filter(|at| matches!(facts.get(*at), Some(Fact::Code(_)))).collect();
+        let words_first = starts
+            .first()
+            .is_some_and(|first| first.checked_sub(1).is_some_and(is_words) && !is_words(first + 1));
+        if words_first {
+            for start in &mut starts {
+                while start.checked_sub(1).is_some_and(is_words) {
+                    *start -= 1;
+                }
+            }
+        }
+        let ends = starts.iter().skip(1).copied().chain([facts.len()]);
+        let group = |(start, end): (&usize, usize)| facts.get(*start..end).unwrap_or_default().to_vec();
+        starts.iter().zip(ends).map(group).map(|facts| Self { facts }).collect()
+    }
+}
+
 impl Evidence {
-    /// Adds what a tool found and proposes.
+    /// Adds what one tool found and proposes.
     pub fn add(&mut self, facts: impl IntoIterator<Item = Fact>, actions: &[Action]) {
+        let facts: Vec<Fact> = facts.into_iter().collect();
+        self.groups.extend(FactGroup::of(&facts));
         self.facts.extend(facts);
         self.actions.extend(actions.iter().map(Action::kind));
     }
@@ -207,7 +243,7 @@ impl Reply {
     /// With what it may state.
     #[must_use]
     pub fn with_facts(mut self, facts: impl IntoIterator<Item = Fact>) -> Self {
-        self.evidence.facts.extend(facts);
+        self.evidence.add(facts, &[]);
         self
     }
 

@@ -1,9 +1,25 @@
 //! What a reply may state: values with their units, so that "150 juta" and "Rp150.000.000" are one.
 
+mod address;
+mod budget;
+mod calendar;
+mod claim;
+mod numeral;
+mod read;
+#[cfg(test)]
+mod tests;
+mod token;
+mod units;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use wartel_core::PhoneNumber;
+
+pub use budget::{BudgetRange, budget};
+pub use claim::{About, Claim, Context};
+pub use read::read;
+pub(crate) use token::{Kind, Token, tokens};
 
 /// A day of the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
