@@ -56,6 +56,16 @@ pub(super) const BEGIN_BY_KEY: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
      SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; \
      SET LOCAL plan_cache_mode = force_generic_plan";
 
+/// The same for what may be forgotten when the server loses its power: the commit is not waited for on the disk, which
+/// the server does by itself some tenths of a second later, or with the next commit that waits. Commits keep their
+/// order.
+#[cfg(feature = "messaging")]
+pub(super) const BEGIN_BEHIND: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
+     SET LOCAL lock_timeout = 500; SET LOCAL statement_timeout = 2000; \
+     SET LOCAL idle_in_transaction_session_timeout = 5000; \
+     SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; \
+     SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL synchronous_commit = off";
+
 pub(super) type PooledConnection = PoolConnection<Postgres>;
 
 /// What runs on a connection.

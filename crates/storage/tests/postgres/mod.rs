@@ -4,6 +4,7 @@
 mod changes;
 mod contracts;
 mod failures;
+mod inbox;
 mod pairing;
 mod proxy;
 mod races;

@@ -20,7 +20,8 @@ pub async fn a_message_comes_out_as_it_went_in(inbox: impl Inbox) {
     let recorded = good(inbox.record(delivered, T0 + SECOND).await);
     assert_eq!(recorded, Recorded::new(1, 0, 0));
     let leased = lease_one(&inbox, T0 + SECOND).await;
-    assert_eq!((leased.fence, leased.refusals, leased.taken.len()), (1, 0, 0));
+    assert!(leased.fence > 0);
+    assert_eq!((leased.refusals, leased.taken.len()), (0, 0));
     let entry = leased.entry;
     assert_eq!((entry.tenant.as_str(), entry.account.as_str()), ("toko-budi", "toko-wa"));
     assert_eq!((entry.received_at, entry.authenticity), (T0 + SECOND, Authenticity::TokenOnly));

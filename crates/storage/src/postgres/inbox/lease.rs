@@ -10,11 +10,14 @@ use wartel_messaging::inbox::{InboxKind, LeasedInboxEntry, MAX_LAPSES};
 
 use super::contacts;
 use crate::inbox_rows::EntryRow;
-use crate::postgres::database::{BEGIN_BY_KEY, Database, Repeat};
+use crate::postgres::database::{BEGIN_BEHIND, Database, Repeat};
 use crate::postgres::error::At as _;
 
 /// Looks at the entries that are due, that nobody else looks at just now, and that have nothing of the kinds asked for
 /// ahead of them in their lane. Those whose lease lapsed too often are given up, the others are leased.
+///
+/// The fence is the instant, if that is more than the last one: a server that forgets a lease when it loses its power
+/// does not give its fence to somebody else later.
 const LEASE: &str = "WITH due AS MATERIALIZED (
         SELECT found.seq, found.due_at, found.lane, found.lapses >= $4 AS dead
         FROM unnest($1::text[]) AS asked (kind) CROSS JOIN LATERAL (
@@ -30,7 +33,7 @@ const LEASE: &str = "WITH due AS MATERIALIZED (
     )
     UPDATE wartel_messaging_inbox AS entry SET
         state  = CASE WHEN due.dead THEN 'dead' ELSE 'processing' END,
-        fence  = entry.fence + CASE WHEN due.dead THEN 0 ELSE 1 END,
+        fence  = CASE WHEN due.dead THEN entry.fence ELSE greatest(entry.fence + 1, $2) END,
         lapses = entry.lapses + 1,
         due_at = CASE WHEN due.dead THEN NULL ELSE $5::bigint END
     FROM due LEFT JOIN wartel_messaging_contacts AS contact ON contact.id = due.lane
@@ -81,7 +84,7 @@ async fn look_at_due(
     let rows = database.ask(STEP, Repeat::Never, values, |connection, (kinds, now, limit, until)| {
         Box::pin(async move {
             // In a transaction, so that a lease that takes too long is taken back.
-            let mut transaction = connection.begin_with(BEGIN_BY_KEY).await?;
+            let mut transaction = connection.begin_with(BEGIN_BEHIND).await?;
             let rows = sqlx::query(LEASE)
                 .bind(kinds)
                 .bind(*now)

@@ -4,6 +4,9 @@
 //! name, decides what becomes of them, and writes everything with a few statements. The lock is held for some
 //! milliseconds; it keeps two instances from making, or merging, one contact at the same time. Outcomes of entries that
 //! wait together share a transaction of their own, so that dispatchers do not compete with deliveries for commits.
+//!
+//! A delivery is on the disk before it is acknowledged. Leases and outcomes are written behind: a server that loses its
+//! power may forget those of its last moments, and consumers get these entries again, as they do when a dispatcher dies.
 
 mod contacts;
 mod forget;

@@ -11,7 +11,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout_at};
 use wartel_core::{StoreError, StoreErrorKind};
 
-use crate::postgres::database::{BEGIN_BY_KEY, Database, STEP_TIME, Work, Written};
+use crate::postgres::database::{Database, STEP_TIME, Work, Written};
 use crate::postgres::error::{PostgresFailure, Remedy};
 
 /// How many changes share a transaction at the most, how many entries, and how many bytes of bodies. A single one may
@@ -28,6 +28,9 @@ pub(super) trait Change: Clone + Send + Sync + 'static {
     type Answer: Copy + Default + Send + 'static;
 
     const STEP: &'static str;
+
+    /// How its transactions begin.
+    const BEGIN: &'static str;
 
     /// How many entries it has, and how many bytes of bodies.
     fn size(&self) -> (usize, usize);
@@ -108,7 +111,7 @@ impl<C: Change> Queue<C> {
         Self { shared: Arc::new(Shared { database, state, idle: Notify::new() }) }
     }
 
-    /// Makes a change with others that wait, and answers when it is durable.
+    /// Makes a change with others that wait, and answers when it is committed.
     pub(super) async fn ask(&self, change: C) -> Result<C::Answer, StoreError> {
         let (reply, answer) = oneshot::channel();
         let deadline = Instant::now() + STEP_TIME;
@@ -162,7 +165,7 @@ impl<C: Change> Shared<C> {
 
     async fn make(&self, jobs: &[Job<C>]) -> Result<Vec<C::Answer>, StoreError> {
         let batch: Vec<C> = jobs.iter().map(|job| job.change.clone()).collect();
-        self.database.change_in(BEGIN_BY_KEY, C::STEP, batch, C::make).await
+        self.database.change_in(C::BEGIN, C::STEP, batch, C::make).await
     }
 
     /// Has all changes made, together if possible, so that one that fails harms nobody else.

@@ -8,7 +8,7 @@ use wartel_messaging::inbox::{InboxEntryId, InboxOutcome, InboxState};
 use super::newer;
 use super::queue::Change;
 use crate::inbox_rows::taken;
-use crate::postgres::database::{Work, Written};
+use crate::postgres::database::{BEGIN_BEHIND, Work, Written};
 use crate::postgres::error::PostgresFailure;
 
 const STEP: &str = "inbox.settle";
@@ -70,6 +70,8 @@ impl Change for Settlement {
     type Answer = bool;
 
     const STEP: &'static str = STEP;
+
+    const BEGIN: &'static str = BEGIN_BEHIND;
 
     fn size(&self) -> (usize, usize) {
         (1, 0)

@@ -12,7 +12,7 @@ use wartel_messaging::inbox::{Contact, ContactId, Delivery, NewEntry, Recorded, 
 use super::contacts::{self, Book};
 use super::queue::Change;
 use crate::inbox_rows::{is_signed, json};
-use crate::postgres::database::{Work, Written};
+use crate::postgres::database::{BEGIN_BY_KEY, Work, Written};
 use crate::postgres::error::PostgresFailure;
 
 /// A delivery and when it came.
@@ -22,6 +22,8 @@ impl Change for Came {
     type Answer = Recorded;
 
     const STEP: &'static str = "inbox.record";
+
+    const BEGIN: &'static str = BEGIN_BY_KEY;
 
     fn size(&self) -> (usize, usize) {
         (self.0.entries.len(), self.0.body.len())
