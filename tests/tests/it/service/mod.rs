@@ -4,6 +4,7 @@ mod input;
 mod instances;
 mod operation;
 mod outages;
+mod personal;
 mod provider;
 mod signup;
 pub(crate) mod store;
