@@ -24,7 +24,10 @@ pub(crate) async fn run(config: &Config, phone: &str, tenant: Option<TenantId>) 
     let Forgotten { contacts, entries, bodies, .. } = gone.inbox;
     tell(&format!("{} of tenant {tenant}: deleted", phone.masked()));
     for (what, count) in [
-        ("verifications (0 or 1: all of the number)", usize::from(gone.verifications)),
+        (
+            "verifications (0 or 1: whether anything was kept; the counters that limit codes stay, and count as something)",
+            usize::from(gone.verifications),
+        ),
         ("registrations", usize::from(gone.registration)),
         ("messages of the outbox", gone.messages),
         ("contacts", contacts),
