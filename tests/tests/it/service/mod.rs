@@ -1,5 +1,6 @@
 //! The service from outside: a process, a sandbox beside it, and HTTP between them.
 
+mod accounts;
 mod input;
 mod instances;
 mod operation;

@@ -33,14 +33,14 @@ fn api_key(stage: &Stage, arguments: &[&str]) -> String {
 
 /// A program that calls one instance with one key.
 #[derive(Clone)]
-struct Program {
+pub(super) struct Program {
     http: Client,
     base: String,
     key: String,
 }
 
 impl Program {
-    fn new(stage: &Stage, arguments: &[&str]) -> Self {
+    pub(super) fn new(stage: &Stage, arguments: &[&str]) -> Self {
         let create: Vec<&str> =
             ["create", "--name", "shop back end"].iter().chain(arguments).copied().collect();
         let key = api_key(stage, &create).trim_end().to_owned();
@@ -71,16 +71,16 @@ impl Program {
         (status, response.json().await.unwrap())
     }
 
-    async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+    pub(super) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         self.call(Method::POST, path, Some(body), None).await
     }
 
-    async fn get(&self, path: &str) -> (u16, Value) {
+    pub(super) async fn get(&self, path: &str) -> (u16, Value) {
         self.call(Method::GET, path, None, None).await
     }
 
     /// Asks for a code to log in, and gives the path of the verification.
-    async fn start(&self, phone: &str) -> String {
+    pub(super) async fn start(&self, phone: &str) -> String {
         let (status, body) = self.post(START, login(phone)).await;
         assert_eq!(status, 201, "{body}");
         format!("{START}/{}", body["data"]["verification_id"].as_str().unwrap())
