@@ -211,5 +211,5 @@ fn subscribe(device: &Device, webhook: &Value) -> Result<(), Reply> {
 /// Whether an event is told: `messages.upsert` is subscribed to as `MESSAGES_UPSERT`.
 pub(super) fn wants(device: &Device, event: &str) -> bool {
     let name = event.to_ascii_uppercase().replace('.', "_");
-    device.with_events(|events| events.is_empty() || events.iter().any(|wanted| *wanted == name))
+    device.with_events(|events| events.is_empty() || events.contains(&name))
 }

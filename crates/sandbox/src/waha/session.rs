@@ -200,7 +200,7 @@ pub(super) fn pair(shared: &Arc<Shared>, device: &Arc<Device>, action: &str, cal
 }
 
 /// The four calls below `/api/{session}/auth/passkey`.
-/// Source: WAHA OpenAPI 2026.7.1; the fields of the challenge are WebAuthn's.
+/// Source: WAHA OpenAPI 2026.7.1; the fields of the challenge are those of `WebAuthn`.
 pub(super) fn passkey(shared: &Arc<Shared>, device: &Arc<Device>, action: &str) -> Reply {
     let (link, status) = (device.link(), Status::of(device));
     let refused = |expected| answer::wrong_status(&device.session, status, &[expected]);
