@@ -89,6 +89,16 @@ pub(super) fn check_recipient(provider: &'static str, to: &Recipient) -> Result<
     }
 }
 
+/// The value of a header that is a token by itself, marked so that no client logs it.
+pub(super) fn bare(
+    provider: &'static str,
+    setting: &'static str,
+    token: &Secret,
+) -> Result<HeaderValue, ConfigError> {
+    check_token(provider, setting, token)?;
+    authorization(provider, setting, token.expose())
+}
+
 /// The value of an `Authorization` header with a token behind a scheme such as `Bearer`, marked so that no client logs it.
 pub(super) fn bearer(
     provider: &'static str,

@@ -2,6 +2,9 @@
 
 #[cfg(feature = "http-client")]
 #[allow(dead_code)]
+mod base;
+#[cfg(feature = "http-client")]
+#[allow(dead_code)]
 mod base_url;
 #[cfg(feature = "http-client")]
 #[allow(dead_code)]

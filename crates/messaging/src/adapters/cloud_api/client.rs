@@ -36,8 +36,7 @@ impl CloudApi {
     /// [`ConfigError`] if a setting cannot be used, or the machine has no certificates to trust.
     pub fn new(config: CloudApiConfig) -> Result<Self, ConfigError> {
         config.validate()?;
-        let (_, plain) = config.base()?;
-        let transport = caller::own_transport(NAME, config.timeout, plain)?;
+        let transport = config.base().transport()?;
         Self::with_transport(config, transport)
     }
 
@@ -52,7 +51,7 @@ impl CloudApi {
     ) -> Result<Self, ConfigError> {
         config.validate()?;
         Ok(Self {
-            caller: Caller::new(NAME, &config.base()?.0, config.timeout, transport),
+            caller: config.base().caller(transport)?,
             auth: config.auth()?,
             webhooks: CloudApiWebhooks::of(&config).map(Arc::new),
             handshake: config.verify_token.clone().map(CloudApiHandshake::new).map(Arc::new),

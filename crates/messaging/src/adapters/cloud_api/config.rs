@@ -8,8 +8,10 @@ use wartel_core::{Locale, Secret};
 
 use super::NAME;
 use crate::AccountSettings;
+use crate::adapters::base::{Base, check_names};
 use crate::adapters::by_locale::ByLocale;
-use crate::adapters::{ConfigError, base_url, caller};
+use crate::adapters::settings::flag;
+use crate::adapters::{ConfigError, caller};
 
 /// The settings that [`CloudApiConfig::from_settings`] reads.
 const SETTINGS: &[&str] = &[
@@ -126,14 +128,9 @@ impl CloudApiConfig {
     /// [`ConfigError`] if there is a setting of another name, or a template cannot be read.
     /// [`validate`](Self::validate) looks at the other values.
     pub fn from_settings(settings: &AccountSettings) -> Result<Self, ConfigError> {
-        if settings.names().any(|name| !SETTINGS.contains(&name)) {
-            return Err(ConfigError::new(
-                NAME,
-                "settings",
-                "has a name that is none of: token, phone_number_id, url, business_account_id, otp_template, \
-                 otp_language, app_secret, verify_token, webhook_unverified_dangerous",
-            ));
-        }
+        let names = "has a name that is none of: token, phone_number_id, url, business_account_id, otp_template, \
+                 otp_language, app_secret, verify_token, webhook_unverified_dangerous";
+        check_names(NAME, settings, SETTINGS, names)?;
         let text = |name| settings.get(name).map(|value| value.expose().to_owned());
         let token = settings.get("token").cloned().unwrap_or_else(|| Secret::new(""));
         let mut config = Self::new(token, text("phone_number_id").unwrap_or_default());
@@ -143,14 +140,7 @@ impl CloudApiConfig {
         config.business_account_id = text("business_account_id");
         config.app_secret = settings.get("app_secret").cloned();
         config.verify_token = settings.get("verify_token").cloned();
-        config.webhook_unverified_dangerous = match text("webhook_unverified_dangerous").as_deref() {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => {
-                let setting = "webhook_unverified_dangerous";
-                return Err(ConfigError::new(NAME, setting, "is neither true nor false"));
-            }
-        };
+        config.webhook_unverified_dangerous = flag(NAME, settings, "webhook_unverified_dangerous")?;
         config.otp_template = match (text("otp_template"), text("otp_language")) {
             (Some(name), Some(language)) => Some(OtpTemplate::new(&name)?.with_language(&language)?),
             (Some(name), None) => Some(OtpTemplate::new(&name)?),
@@ -224,7 +214,7 @@ impl CloudApiConfig {
     /// [`ConfigError`] names the first setting that cannot be used.
     pub fn validate(&self) -> Result<(), ConfigError> {
         self.auth()?;
-        self.base()?;
+        self.base().place()?;
         // The id becomes a part of the path.
         let digits = |id: &str| (1..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit());
         if !digits(&self.phone_number_id) {
@@ -242,7 +232,7 @@ impl CloudApiConfig {
             let setting = "webhook_unverified_dangerous";
             return Err(ConfigError::new(NAME, setting, "contradicts app_secret: leave one of them out"));
         }
-        caller::check_timeout(NAME, self.timeout)
+        self.base().check_timeout()
     }
 
     /// The value of the `Authorization` header, marked so that no client logs it.
@@ -250,9 +240,15 @@ impl CloudApiConfig {
         caller::bearer(NAME, "token", &self.token)
     }
 
-    /// The base of the API without a slash at the end, and whether it is plain `http://`.
-    pub(super) fn base(&self) -> Result<(String, bool), ConfigError> {
-        base_url::parse(NAME, &self.base_url, self.plain_http_dangerous)
+    /// The settings that every adapter has.
+    pub(super) fn base(&self) -> Base<'_> {
+        Base {
+            provider: NAME,
+            url: &self.base_url,
+            suffix: "",
+            timeout: self.timeout,
+            plain_http_dangerous: self.plain_http_dangerous,
+        }
     }
 }
 

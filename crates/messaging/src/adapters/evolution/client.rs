@@ -37,8 +37,7 @@ impl Evolution {
     /// [`ConfigError`] if a setting cannot be used, or the machine has no certificates to trust.
     pub fn new(config: EvolutionConfig) -> Result<Self, ConfigError> {
         config.validate()?;
-        let (_, plain) = config.base()?;
-        let transport = caller::own_transport(NAME, config.timeout, plain)?;
+        let transport = config.base().transport()?;
         Self::with_transport(config, transport)
     }
 
@@ -52,7 +51,7 @@ impl Evolution {
     ) -> Result<Self, ConfigError> {
         config.validate()?;
         Ok(Self {
-            caller: Caller::new(NAME, &config.base()?.0, config.timeout, transport),
+            caller: config.base().caller(transport)?,
             auth: config.auth()?,
             instance: config.instance.as_str().into(),
             webhooks: EvolutionWebhooks::new(config.instance.as_str(), config.webhook_secret),

@@ -8,8 +8,9 @@ use wartel_core::Secret;
 
 use super::NAME;
 use crate::AccountSettings;
+use crate::adapters::base::{Base, check_name, check_names, check_webhook_secret};
 use crate::adapters::settings::flag;
-use crate::adapters::{ConfigError, base_url, caller};
+use crate::adapters::{ConfigError, caller};
 
 /// The settings that an account may have.
 const SETTINGS: &[&str] = &["url", "token", "instance", "webhook_secret", "plain_http_dangerous"];
@@ -55,13 +56,8 @@ impl EvolutionConfig {
     /// [`ConfigError`] if there is a setting of another name, or one that is neither `true` nor `false`.
     /// [`validate`](Self::validate) looks at the other values.
     pub fn from_settings(settings: &AccountSettings) -> Result<Self, ConfigError> {
-        if settings.names().any(|name| !SETTINGS.contains(&name)) {
-            return Err(ConfigError::new(
-                NAME,
-                "settings",
-                "has a name that is none of: url, token, instance, webhook_secret, plain_http_dangerous",
-            ));
-        }
+        let names = "has a name that is none of: url, token, instance, webhook_secret, plain_http_dangerous";
+        check_names(NAME, settings, SETTINGS, names)?;
         let text = |name| settings.get(name).map_or("", Secret::expose);
         let mut config = Self::new(text("url"), text("token"), text("instance"));
         config.webhook_secret = settings.get("webhook_secret").cloned();
@@ -95,33 +91,27 @@ impl EvolutionConfig {
     /// # Errors
     /// [`ConfigError`] names the first setting that cannot be used.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        self.base()?;
+        self.base().place()?;
         self.auth()?;
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-        if !matches!(self.instance.len(), 1..=64) || !self.instance.bytes().all(plain) {
-            return Err(ConfigError::new(NAME, "instance", "is not 1 to 64 letters, digits, `-` or `_`"));
-        }
-        if self.webhook_secret.as_ref().is_some_and(Secret::is_empty) {
-            return Err(ConfigError::new(NAME, "webhook_secret", "is empty"));
-        }
-        caller::check_timeout(NAME, self.timeout)
+        check_name(NAME, "instance", &self.instance)?;
+        check_webhook_secret(NAME, self.webhook_secret.as_ref())?;
+        self.base().check_timeout()
     }
 
     /// The value of `apikey`, marked so that no client logs it.
     pub(super) fn auth(&self) -> Result<HeaderValue, ConfigError> {
-        let token = self.token.expose();
-        let wrong = || ConfigError::new(NAME, "token", "is empty, or has a character that no key has");
-        if !(1..=512).contains(&token.len()) || !token.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(wrong());
-        }
-        let mut value = HeaderValue::from_str(token).map_err(|_| wrong())?;
-        value.set_sensitive(true);
-        Ok(value)
+        caller::bare(NAME, "token", &self.token)
     }
 
-    /// The base of the API without a slash at the end, and whether it is plain `http://`.
-    pub(super) fn base(&self) -> Result<(String, bool), ConfigError> {
-        base_url::parse(NAME, &self.base_url, self.plain_http_dangerous)
+    /// The settings that every adapter has.
+    pub(super) fn base(&self) -> Base<'_> {
+        Base {
+            provider: NAME,
+            url: &self.base_url,
+            suffix: "",
+            timeout: self.timeout,
+            plain_http_dangerous: self.plain_http_dangerous,
+        }
     }
 }
 
@@ -170,7 +160,7 @@ mod tests {
             .with("plain_http_dangerous", "true");
         let config = EvolutionConfig::from_settings(&settings).unwrap();
         assert_eq!((config.validate(), config.instance.as_str()), (Ok(()), "toko"));
-        assert_eq!(config.base(), Ok(("http://evolution:8080".to_owned(), true)));
+        assert_eq!(config.base().place(), Ok(("http://evolution:8080".to_owned(), true)));
         let shown = format!("{config:?} {:?}", config.auth());
         assert!(!shown.contains("made-up") && !shown.contains("hush"), "{shown}");
         let wrong = EvolutionConfig::from_settings(&settings.with("session", "x")).unwrap_err();

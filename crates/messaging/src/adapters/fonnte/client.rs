@@ -32,8 +32,7 @@ impl Fonnte {
     /// [`ConfigError`] if a setting cannot be used, or the machine has no certificates to trust.
     pub fn new(config: FonnteConfig) -> Result<Self, ConfigError> {
         config.validate()?;
-        let (_, plain) = config.base()?;
-        let transport = caller::own_transport(NAME, config.timeout, plain)?;
+        let transport = config.base().transport()?;
         Self::with_transport(config, transport)
     }
 
@@ -47,7 +46,7 @@ impl Fonnte {
     ) -> Result<Self, ConfigError> {
         config.validate()?;
         Ok(Self {
-            caller: Caller::new(NAME, &config.base()?.0, config.timeout, transport),
+            caller: config.base().caller(transport)?,
             auth: config.auth()?,
             webhooks: FonnteWebhooks::new(&config.country_code).with_secret(config.webhook_secret),
             country_code: config.country_code,

@@ -8,7 +8,11 @@ use wartel_core::Secret;
 
 use super::NAME;
 use crate::AccountSettings;
-use crate::adapters::{ConfigError, base_url, caller};
+use crate::adapters::base::{Base, check_names, check_webhook_secret};
+use crate::adapters::{ConfigError, caller};
+
+/// The settings that an account may have.
+const SETTINGS: &[&str] = &["token", "url", "country_code", "webhook_secret"];
 
 /// Configuration of the Fonnte provider: a plain struct, checked by [`validate`](Self::validate).
 #[derive(Clone)]
@@ -51,14 +55,8 @@ impl FonnteConfig {
     /// # Errors
     /// [`ConfigError`] if there is a setting of another name. [`validate`](Self::validate) looks at the values.
     pub fn from_settings(settings: &AccountSettings) -> Result<Self, ConfigError> {
-        let known = |name| matches!(name, "token" | "url" | "country_code" | "webhook_secret");
-        if !settings.names().all(known) {
-            return Err(ConfigError::new(
-                NAME,
-                "settings",
-                "has a name that is none of: token, url, country_code, webhook_secret",
-            ));
-        }
+        let names = "has a name that is none of: token, url, country_code, webhook_secret";
+        check_names(NAME, settings, SETTINGS, names)?;
         let mut config = Self::new(settings.get("token").cloned().unwrap_or_else(|| Secret::new("")));
         if let Some(url) = settings.get("url") {
             config = config.with_base_url(url.expose());
@@ -111,15 +109,13 @@ impl FonnteConfig {
     /// [`ConfigError`] names the first setting that cannot be used.
     pub fn validate(&self) -> Result<(), ConfigError> {
         self.auth()?;
-        self.base()?;
+        self.base().place()?;
         if !matches!(self.country_code.len(), 1..=3) || !self.country_code.bytes().all(|b| b.is_ascii_digit())
         {
             return Err(ConfigError::new(NAME, "country_code", "is not 1 to 3 digits"));
         }
-        if self.webhook_secret.as_ref().is_some_and(Secret::is_empty) {
-            return Err(ConfigError::new(NAME, "webhook_secret", "is empty"));
-        }
-        caller::check_timeout(NAME, self.timeout)
+        check_webhook_secret(NAME, self.webhook_secret.as_ref())?;
+        self.base().check_timeout()
     }
 
     /// The value of the `Authorization` header, marked so that no client logs it.
@@ -127,26 +123,21 @@ impl FonnteConfig {
         auth(&self.token)
     }
 
-    /// The base of the API without a slash at the end, and whether it is plain `http://`.
-    pub(super) fn base(&self) -> Result<(String, bool), ConfigError> {
-        let (base, plain) = base_url::parse(NAME, &self.base_url, self.plain_http_dangerous)?;
-        Ok((base.strip_suffix("/send").unwrap_or(&base).trim_end_matches('/').to_owned(), plain))
+    /// The settings that every adapter has.
+    pub(super) fn base(&self) -> Base<'_> {
+        Base {
+            provider: NAME,
+            url: &self.base_url,
+            suffix: "/send",
+            timeout: self.timeout,
+            plain_http_dangerous: self.plain_http_dangerous,
+        }
     }
 }
 
 /// A token as the value of the `Authorization` header, marked so that no client logs it.
 pub(super) fn auth(token: &Secret) -> Result<HeaderValue, ConfigError> {
-    let token = token.expose();
-    if token.is_empty() {
-        return Err(ConfigError::new(NAME, "token", "is empty"));
-    }
-    if token.len() > 512 || !token.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(ConfigError::new(NAME, "token", "has a space or another character that no token has"));
-    }
-    let mut value = HeaderValue::from_str(token)
-        .map_err(|_| ConfigError::new(NAME, "token", "has a character that no header may have"))?;
-    value.set_sensitive(true);
-    Ok(value)
+    caller::bare(NAME, "token", token)
 }
 
 impl fmt::Debug for FonnteConfig {
@@ -177,7 +168,7 @@ mod tests {
             ("http://localhost:9090", "http://localhost:9090", true),
             ("http://[::1]:9090", "http://[::1]:9090", true),
         ] {
-            assert_eq!(with_url(given).base(), Ok((base.to_owned(), plain)), "{given}");
+            assert_eq!(with_url(given).base().place(), Ok((base.to_owned(), plain)), "{given}");
             assert_eq!(with_url(given).validate(), Ok(()), "{given}");
         }
     }

@@ -29,8 +29,7 @@ impl Gateway {
     /// [`ConfigError`] if a setting cannot be used, or the machine has no certificates to trust.
     pub fn new(config: GatewayConfig) -> Result<Self, ConfigError> {
         config.validate()?;
-        let (_, plain) = config.base()?;
-        let transport = caller::own_transport(NAME, config.timeout, plain)?;
+        let transport = config.base().transport()?;
         Self::with_transport(config, transport)
     }
 
@@ -44,7 +43,7 @@ impl Gateway {
         transport: Arc<dyn HttpTransport>,
     ) -> Result<Self, ConfigError> {
         config.validate()?;
-        let caller = Caller::new(NAME, &config.base()?.0, config.timeout, transport);
+        let caller = config.base().caller(transport)?;
         Ok(Self { caller, auth: config.auth()? })
     }
 

@@ -8,8 +8,9 @@ use wartel_core::Secret;
 
 use super::NAME;
 use crate::AccountSettings;
+use crate::adapters::ConfigError;
+use crate::adapters::base::{Base, check_names};
 use crate::adapters::settings::flag;
-use crate::adapters::{ConfigError, base_url, caller};
 
 /// `GET /pair` sleeps for 2 s and waits for a code for up to 15 s.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -45,13 +46,8 @@ impl GatewayConfig {
     /// [`ConfigError`] if there is a setting of another name, or one that is neither `true` nor `false`.
     /// [`validate`](Self::validate) looks at the other values.
     pub fn from_settings(settings: &AccountSettings) -> Result<Self, ConfigError> {
-        if settings.names().any(|name| !SETTINGS.contains(&name)) {
-            return Err(ConfigError::new(
-                NAME,
-                "settings",
-                "has a name that is none of: url, token, plain_http_dangerous",
-            ));
-        }
+        let names = "has a name that is none of: url, token, plain_http_dangerous";
+        check_names(NAME, settings, SETTINGS, names)?;
         let mut config = Self::new(settings.get("url").map_or("", Secret::expose));
         config.token = settings.get("token").cloned();
         config.plain_http_dangerous = flag(NAME, settings, "plain_http_dangerous")?;
@@ -84,9 +80,9 @@ impl GatewayConfig {
     /// # Errors
     /// [`ConfigError`] names the first setting that cannot be used.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        self.base()?;
+        self.base().place()?;
         self.auth()?;
-        caller::check_timeout(NAME, self.timeout)
+        self.base().check_timeout()
     }
 
     /// The value of `Authorization`, marked so that no client logs it.
@@ -102,10 +98,15 @@ impl GatewayConfig {
         Ok(Some(value))
     }
 
-    /// The base of the API without a slash at the end, and whether it is plain `http://`.
-    pub(super) fn base(&self) -> Result<(String, bool), ConfigError> {
-        let (base, plain) = base_url::parse(NAME, &self.base_url, self.plain_http_dangerous)?;
-        Ok((base.strip_suffix("/send").unwrap_or(&base).trim_end_matches('/').to_owned(), plain))
+    /// The settings that every adapter has.
+    pub(super) fn base(&self) -> Base<'_> {
+        Base {
+            provider: NAME,
+            url: &self.base_url,
+            suffix: "/send",
+            timeout: self.timeout,
+            plain_http_dangerous: self.plain_http_dangerous,
+        }
     }
 }
 
@@ -142,7 +143,7 @@ mod tests {
             .with("token", "made-up-token")
             .with("plain_http_dangerous", "true");
         let config = GatewayConfig::from_settings(&settings).unwrap();
-        assert_eq!(config.base(), Ok(("http://gateway:8080".to_owned(), true)));
+        assert_eq!(config.base().place(), Ok(("http://gateway:8080".to_owned(), true)));
         assert_eq!(config.auth().unwrap().unwrap(), "Bearer made-up-token");
         assert!(!format!("{config:?} {:?}", config.auth()).contains("made-up"));
         let wrong = GatewayConfig::from_settings(&settings.with("session", "x")).unwrap_err();

@@ -33,8 +33,7 @@ impl Gowa {
     /// [`ConfigError`] if a setting cannot be used, or the machine has no certificates to trust.
     pub fn new(config: GowaConfig) -> Result<Self, ConfigError> {
         config.validate()?;
-        let (_, plain) = config.base()?;
-        let transport = caller::own_transport(NAME, config.timeout, plain)?;
+        let transport = config.base().transport()?;
         Self::with_transport(config, transport)
     }
 
@@ -49,7 +48,7 @@ impl Gowa {
         config.validate()?;
         let webhooks = GowaWebhooks::of(&config);
         Ok(Self {
-            caller: Caller::new(NAME, &config.base()?.0, config.timeout, transport),
+            caller: config.base().caller(transport)?,
             auth: config.auth()?,
             device_header: config.device_header()?,
             device: config.device.map(Into::into),

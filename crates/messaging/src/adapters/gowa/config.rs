@@ -10,8 +10,9 @@ use wartel_core::Secret;
 
 use super::NAME;
 use crate::AccountSettings;
+use crate::adapters::ConfigError;
+use crate::adapters::base::{Base, check_names};
 use crate::adapters::settings::flag;
-use crate::adapters::{ConfigError, base_url, caller};
 
 /// GOWA warms a new chat up and tries once more before it gives up on a send.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -79,14 +80,9 @@ impl GowaConfig {
     /// [`ConfigError`] if there is a setting of another name, or one that is neither `true` nor `false`.
     /// [`validate`](Self::validate) looks at the other values.
     pub fn from_settings(settings: &AccountSettings) -> Result<Self, ConfigError> {
-        if settings.names().any(|name| !SETTINGS.contains(&name)) {
-            return Err(ConfigError::new(
-                NAME,
-                "settings",
-                "has a name that is none of: url, user, password, device, webhook_secret, \
-                 webhook_secret_default_dangerous, plain_http_dangerous",
-            ));
-        }
+        let names = "has a name that is none of: url, user, password, device, webhook_secret, \
+                 webhook_secret_default_dangerous, plain_http_dangerous";
+        check_names(NAME, settings, SETTINGS, names)?;
         let text = |name| settings.get(name).map(|value| value.expose().to_owned());
         let mut config = Self::new(text("url").unwrap_or_default());
         config.user = text("user");
@@ -146,7 +142,7 @@ impl GowaConfig {
     /// # Errors
     /// [`ConfigError`] names the first setting that cannot be used.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        self.base()?;
+        self.base().place()?;
         self.auth()?;
         self.device_header()?;
         match self.webhook_secret.as_ref().map(Secret::expose) {
@@ -160,7 +156,7 @@ impl GowaConfig {
             }
             _ => {}
         }
-        caller::check_timeout(NAME, self.timeout)
+        self.base().check_timeout()
     }
 
     /// The key of webhooks, and whether a signature with it proves anything.
@@ -202,9 +198,15 @@ impl GowaConfig {
         HeaderValue::from_str(device).map(Some).map_err(|_| wrong())
     }
 
-    /// The base of the API without a slash at the end, and whether it is plain `http://`.
-    pub(super) fn base(&self) -> Result<(String, bool), ConfigError> {
-        base_url::parse(NAME, &self.base_url, self.plain_http_dangerous)
+    /// The settings that every adapter has.
+    pub(super) fn base(&self) -> Base<'_> {
+        Base {
+            provider: NAME,
+            url: &self.base_url,
+            suffix: "",
+            timeout: self.timeout,
+            plain_http_dangerous: self.plain_http_dangerous,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::config::{OtpContent, TwilioSender};
 use super::wire::{self, Sending};
 use super::{NAME, TwilioConfig, TwilioWebhooks};
 use crate::adapters::ConfigError;
-use crate::adapters::caller::{self, Caller};
+use crate::adapters::caller::Caller;
 use crate::transport::{HttpRequest, HttpTransport};
 use crate::{Accepted, Account, Capabilities, MessageProvider, OutboundMessage, SendError};
 
@@ -33,8 +33,7 @@ impl Twilio {
     /// [`ConfigError`] if a setting cannot be used, or the machine has no certificates to trust.
     pub fn new(config: TwilioConfig) -> Result<Self, ConfigError> {
         config.validate()?;
-        let (_, plain) = config.base()?;
-        let transport = caller::own_transport(NAME, config.timeout, plain)?;
+        let transport = config.base().transport()?;
         Self::with_transport(config, transport)
     }
 
@@ -50,7 +49,7 @@ impl Twilio {
         config.validate()?;
         let missing = || ConfigError::new(NAME, "from", "is missing, and so is messaging_service_sid");
         Ok(Self {
-            caller: Caller::new(NAME, &config.base()?.0, config.timeout, transport),
+            caller: config.base().caller(transport)?,
             auth: config.auth()?,
             path: format!("/2010-04-01/Accounts/{}/Messages.json", config.account_sid),
             sender: config.sender.clone().ok_or_else(missing)?,

@@ -9,8 +9,10 @@ use wartel_core::{Locale, PhoneNumber, Secret};
 
 use super::{CHANNEL, NAME};
 use crate::AccountSettings;
+use crate::adapters::base::{Base, check_names};
 use crate::adapters::by_locale::ByLocale;
-use crate::adapters::{ConfigError, base_url, caller};
+use crate::adapters::settings::flag;
+use crate::adapters::{ConfigError, caller};
 
 /// The settings that [`TwilioConfig::from_settings`] reads.
 const SETTINGS: &[&str] = &[
@@ -128,14 +130,9 @@ impl TwilioConfig {
     /// [`ConfigError`] if there is a setting of another name, or one that cannot be read.
     /// [`validate`](Self::validate) looks at the other values.
     pub fn from_settings(settings: &AccountSettings) -> Result<Self, ConfigError> {
-        if settings.names().any(|name| !SETTINGS.contains(&name)) {
-            return Err(ConfigError::new(
-                NAME,
-                "settings",
-                "has a name that is none of: account_sid, token, api_key, api_secret, from, messaging_service_sid, \
-                 url, otp_content_sid, status_callback, webhook_unverified_dangerous",
-            ));
-        }
+        let names = "has a name that is none of: account_sid, token, api_key, api_secret, from, messaging_service_sid, \
+                 url, otp_content_sid, status_callback, webhook_unverified_dangerous";
+        check_names(NAME, settings, SETTINGS, names)?;
         let text = |name| settings.get(name).map(|value| value.expose().to_owned());
         let mut config = Self::empty(text("account_sid").unwrap_or_default());
         config.token = settings.get("token").cloned();
@@ -156,14 +153,7 @@ impl TwilioConfig {
         }
         config.otp_content = text("otp_content_sid").map(|sid| OtpContent::new(&sid)).transpose()?;
         config.status_callback = settings.get("status_callback").cloned();
-        config.webhook_unverified_dangerous = match text("webhook_unverified_dangerous").as_deref() {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => {
-                let setting = "webhook_unverified_dangerous";
-                return Err(ConfigError::new(NAME, setting, "is neither true nor false"));
-            }
-        };
+        config.webhook_unverified_dangerous = flag(NAME, settings, "webhook_unverified_dangerous")?;
         Ok(config)
     }
 
@@ -228,7 +218,7 @@ impl TwilioConfig {
         if let Some(token) = &self.token {
             caller::check_token(NAME, "token", token)?;
         }
-        self.base()?;
+        self.base().place()?;
         match &self.sender {
             None => {
                 return Err(ConfigError::new(NAME, "from", "is missing, and so is messaging_service_sid"));
@@ -253,7 +243,7 @@ impl TwilioConfig {
                 "is not a URL such as https://shop.example/…",
             ));
         }
-        caller::check_timeout(NAME, self.timeout)
+        self.base().check_timeout()
     }
 
     /// The value of the `Authorization` header, marked so that no client logs it.
@@ -268,9 +258,15 @@ impl TwilioConfig {
         }
     }
 
-    /// The base of the API without a slash at the end, and whether it is plain `http://`.
-    pub(super) fn base(&self) -> Result<(String, bool), ConfigError> {
-        base_url::parse(NAME, &self.base_url, self.plain_http_dangerous)
+    /// The settings that every adapter has.
+    pub(super) fn base(&self) -> Base<'_> {
+        Base {
+            provider: NAME,
+            url: &self.base_url,
+            suffix: "",
+            timeout: self.timeout,
+            plain_http_dangerous: self.plain_http_dangerous,
+        }
     }
 }
 

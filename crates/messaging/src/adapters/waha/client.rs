@@ -33,8 +33,7 @@ impl Waha {
     /// [`ConfigError`] if a setting cannot be used, or the machine has no certificates to trust.
     pub fn new(config: WahaConfig) -> Result<Self, ConfigError> {
         config.validate()?;
-        let (_, plain) = config.base()?;
-        let transport = caller::own_transport(NAME, config.timeout, plain)?;
+        let transport = config.base().transport()?;
         Self::with_transport(config, transport)
     }
 
@@ -48,7 +47,7 @@ impl Waha {
     ) -> Result<Self, ConfigError> {
         config.validate()?;
         Ok(Self {
-            caller: Caller::new(NAME, &config.base()?.0, config.timeout, transport),
+            caller: config.base().caller(transport)?,
             auth: config.auth()?,
             session: config.session.as_str().into(),
             webhooks: WahaWebhooks::new(config.session.as_str(), config.webhook_secret),

@@ -8,8 +8,9 @@ use wartel_core::Secret;
 
 use super::NAME;
 use crate::AccountSettings;
+use crate::adapters::base::{Base, check_name, check_names, check_webhook_secret};
 use crate::adapters::settings::flag;
-use crate::adapters::{ConfigError, base_url, caller};
+use crate::adapters::{ConfigError, caller};
 
 /// WAHA itself waits 10 s for a session to become ready before it refuses; an answer that is cut off just before that
 /// would leave open whether a message went out.
@@ -59,13 +60,8 @@ impl WahaConfig {
     /// [`ConfigError`] if there is a setting of another name, or one that is neither `true` nor `false`.
     /// [`validate`](Self::validate) looks at the other values.
     pub fn from_settings(settings: &AccountSettings) -> Result<Self, ConfigError> {
-        if settings.names().any(|name| !SETTINGS.contains(&name)) {
-            return Err(ConfigError::new(
-                NAME,
-                "settings",
-                "has a name that is none of: url, token, session, webhook_secret, plain_http_dangerous",
-            ));
-        }
+        let names = "has a name that is none of: url, token, session, webhook_secret, plain_http_dangerous";
+        check_names(NAME, settings, SETTINGS, names)?;
         let text = |name| settings.get(name).map_or("", Secret::expose);
         let mut config = Self::new(text("url"), text("token"));
         if let Some(session) = settings.get("session") {
@@ -109,36 +105,27 @@ impl WahaConfig {
     /// # Errors
     /// [`ConfigError`] names the first setting that cannot be used.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        self.base()?;
+        self.base().place()?;
         self.auth()?;
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-        if !matches!(self.session.len(), 1..=64) || !self.session.bytes().all(plain) {
-            return Err(ConfigError::new(NAME, "session", "is not 1 to 64 letters, digits, `-` or `_`"));
-        }
-        if self.webhook_secret.as_ref().is_some_and(Secret::is_empty) {
-            return Err(ConfigError::new(NAME, "webhook_secret", "is empty"));
-        }
-        caller::check_timeout(NAME, self.timeout)
+        check_name(NAME, "session", &self.session)?;
+        check_webhook_secret(NAME, self.webhook_secret.as_ref())?;
+        self.base().check_timeout()
     }
 
     /// The value of `X-Api-Key`, marked so that no client logs it.
     pub(super) fn auth(&self) -> Result<HeaderValue, ConfigError> {
-        let token = self.token.expose();
-        if token.is_empty() {
-            return Err(ConfigError::new(NAME, "token", "is empty"));
-        }
-        let wrong = || ConfigError::new(NAME, "token", "has a space or another character that no key has");
-        if token.len() > 512 || !token.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(wrong());
-        }
-        let mut value = HeaderValue::from_str(token).map_err(|_| wrong())?;
-        value.set_sensitive(true);
-        Ok(value)
+        caller::bare(NAME, "token", &self.token)
     }
 
-    /// The base of the API without a slash at the end, and whether it is plain `http://`.
-    pub(super) fn base(&self) -> Result<(String, bool), ConfigError> {
-        base_url::parse(NAME, &self.base_url, self.plain_http_dangerous)
+    /// The settings that every adapter has.
+    pub(super) fn base(&self) -> Base<'_> {
+        Base {
+            provider: NAME,
+            url: &self.base_url,
+            suffix: "",
+            timeout: self.timeout,
+            plain_http_dangerous: self.plain_http_dangerous,
+        }
     }
 }
 
@@ -190,7 +177,7 @@ mod tests {
             .with("plain_http_dangerous", "true");
         let config = WahaConfig::from_settings(&settings).unwrap();
         assert_eq!(config.validate(), Ok(()));
-        assert_eq!(config.base(), Ok(("http://waha:3000".to_owned(), true)));
+        assert_eq!(config.base().place(), Ok(("http://waha:3000".to_owned(), true)));
         assert_eq!((config.session.as_str(), config.token.expose()), ("toko-1", "made-up-key"));
         assert_eq!(config.webhook_secret.as_ref().map(Secret::expose), Some("hush"));
         assert!(!format!("{config:?}").contains("made-up") && !format!("{config:?}").contains("hush"));
