@@ -2,19 +2,11 @@
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use wartel_core::{Country, PhoneNumber};
-use wartel_messaging::{Account, InboundEvent, InboundMessage, WebhookError, WebhookRequest, WebhookSource};
+use wartel_messaging::{Account, InboundEvent};
 use wartel_sandbox::{Sandbox, SandboxBuilder, SandboxDevice, WebhookAttempt};
 
 use super::support::{Application, PATIENCE, account};
-
-/// A made-up customer.
-pub(crate) const PHONE: &str = "6281234567890";
-
-pub(crate) fn phone() -> PhoneNumber {
-    PhoneNumber::parse(PHONE, Country::INDONESIA).unwrap()
-}
+pub(crate) use super::support::{PHONE, decode, messages, phone};
 
 /// A sandbox in which nothing waits.
 pub(crate) fn quick() -> SandboxBuilder {
@@ -52,25 +44,4 @@ pub(crate) async fn posted(sandbox: &Sandbox) -> WebhookAttempt {
         }
     };
     tokio::time::timeout(PATIENCE, wait).await.expect("a webhook is posted")
-}
-
-/// Reads a webhook as it was posted: the same bytes, the same headers.
-pub(crate) fn decode(
-    source: &dyn WebhookSource,
-    webhook: &WebhookAttempt,
-) -> Result<Vec<InboundEvent>, WebhookError> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in &webhook.headers {
-        headers.insert(HeaderName::try_from(name).unwrap(), HeaderValue::from_str(value).unwrap());
-    }
-    source.decode(WebhookRequest::new(&headers, &webhook.body))
-}
-
-/// The messages among events.
-pub(crate) fn messages(events: &[InboundEvent]) -> Vec<&InboundMessage> {
-    let all = events.iter().filter_map(|event| match event {
-        InboundEvent::Message(message) => Some(message),
-        _ => None,
-    });
-    all.collect()
 }

@@ -7,16 +7,22 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
-use wartel_core::PhoneNumber;
+use wartel_core::{Country, PhoneNumber};
 use wartel_messaging::adapters::connect;
 use wartel_messaging::testing::contract::{Arrived, FailingEnv, Failure, ProviderEnv};
 use wartel_messaging::{
-    Account, AccountSettings, InboundEvent, MessageProvider, WebhookError, WebhookRequest, WebhookSource,
+    Account, AccountSettings, InboundEvent, InboundMessage, MessageProvider, WebhookError, WebhookRequest,
+    WebhookSource,
 };
-use wartel_sandbox::{Endpoint, Fault, ProviderKind, Sandbox, SandboxAccount};
+use wartel_sandbox::{Endpoint, Fault, ProviderKind, Sandbox, SandboxAccount, WebhookAttempt};
 
+/// A made-up customer.
+pub(crate) const PHONE: &str = "6281234567890";
+/// Where webhooks go: nobody listens there.
+pub(crate) const NOWHERE: &str = "http://127.0.0.1:9/webhook";
 /// Long enough for a slow machine; nothing waits this long when it works.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -26,6 +32,31 @@ pub(crate) fn account(sandbox: &SandboxAccount) -> Account {
     let settings =
         settings.fold(AccountSettings::new(), |settings, (name, value)| settings.with(*name, value.as_str()));
     connect(sandbox.provider.name(), &settings).unwrap()
+}
+
+pub(crate) fn phone() -> PhoneNumber {
+    PhoneNumber::parse(PHONE, Country::INDONESIA).unwrap()
+}
+
+/// Reads a webhook as it was posted: the same bytes, the same headers.
+pub(crate) fn decode(
+    source: &dyn WebhookSource,
+    webhook: &WebhookAttempt,
+) -> Result<Vec<InboundEvent>, WebhookError> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &webhook.headers {
+        headers.insert(HeaderName::try_from(name).unwrap(), HeaderValue::from_str(value).unwrap());
+    }
+    source.decode(WebhookRequest::new(&headers, &webhook.body).with_url(NOWHERE))
+}
+
+/// The messages among events.
+pub(crate) fn messages(events: &[InboundEvent]) -> Vec<&InboundMessage> {
+    let all = events.iter().filter_map(|event| match event {
+        InboundEvent::Message(message) => Some(message),
+        _ => None,
+    });
+    all.collect()
 }
 
 /// The environment of the provider contract: a provider of the sandbox, and its customers' phones.
