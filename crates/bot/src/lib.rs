@@ -10,6 +10,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod admin;
+pub mod agent;
 pub mod catalogue;
 pub mod conversation;
 pub mod fact;
@@ -17,12 +18,17 @@ pub mod guard;
 mod key;
 pub mod lead;
 pub mod llm;
+pub mod pipeline;
 pub mod render;
 mod responder;
 mod sender;
 mod serde_phone;
 pub mod spend;
 pub mod tenant;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
+mod texts;
 pub mod tool;
 pub mod verify;
 

@@ -138,6 +138,8 @@ pub enum TurnErrorKind {
     Exhausted,
     /// A store could not answer.
     Store,
+    /// The shop has no model.
+    NoModel,
 }
 
 /// The whole brain. Swap it for your own; the pipeline around it still joins, gates, verifies, renders and sends.

@@ -1,1 +1,14 @@
-//! The tests of the assistant that need more than one part of it.
+//! The tests of the assistant that need more than one part of it: hazards by name, and long random histories.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "tests fail by panicking, and the long ones print their figures"
+)]
+
+#[path = "it/hazards.rs"]
+mod hazards;
+#[path = "it/shop.rs"]
+mod shop;

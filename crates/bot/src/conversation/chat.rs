@@ -9,7 +9,7 @@ use wartel_messaging::inbox::InboxEntryId;
 use wartel_messaging::{ContactAddress, Recipient};
 
 use super::part::{Effect, Part};
-use crate::key::ChatKey;
+use crate::key::{ChatKey, TurnId};
 
 /// A chat. `Debug` shows neither names, numbers nor words.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +35,14 @@ pub struct Chat {
     /// When they are to be answered.
     #[serde(default)]
     pub burst_due: Option<Timestamp>,
-    /// How often answering them has failed because a store did not answer or the process died.
+    /// What the planned answer answers, until its first part goes out; a message that comes before is answered together
+    /// with it.
+    #[serde(default)]
+    pub answering: Vec<BurstItem>,
+    /// How many drafts were thrown away because another message came meanwhile.
+    #[serde(default)]
+    pub stale_drafts: u32,
+    /// How often answering has begun without an end, because the process died or a store did not answer.
     #[serde(default)]
     pub failures: u32,
     /// Since when the customer wants no automatic messages.
@@ -121,8 +128,11 @@ pub enum PauseBy {
         /// The pause before it, to be restored.
         before: Option<Box<Pause>>,
     },
-    /// It was handed over.
-    HandOver,
+    /// It was handed over in this turn, whose last words still go out.
+    HandOver {
+        /// The turn.
+        turn: TurnId,
+    },
     /// Staff told it to, by command or on the admin page.
     Command,
     /// The other side seems to be a machine.
@@ -144,6 +154,8 @@ pub enum Notice {
     OptedIn,
     /// "Please type it".
     PleaseType,
+    /// "A colleague takes over".
+    HandedOver,
     /// To staff: the other side seems to be a machine.
     Loop,
     /// To staff: a hint about commands.
@@ -177,6 +189,8 @@ impl Chat {
             locale: None,
             burst: Vec::new(),
             burst_due: None,
+            answering: Vec::new(),
+            stale_drafts: 0,
             failures: 0,
             opted_out: None,
             pause: None,

@@ -6,10 +6,15 @@
 
 mod chat;
 mod line;
+mod memory;
 mod part;
+mod steps;
 mod store;
 
 pub use chat::{BurstItem, Chat, Notice, Pause, PauseBy, SentMark};
 pub use line::{Line, LineAuthor, LineOutcome};
+pub use memory::MemoryConversationStore;
 pub use part::{Effect, Part, PartContent, PartState, PartTo};
+pub(crate) use steps::cut;
+pub use steps::{Heard, Incoming, PartEnd};
 pub use store::{ChatWrite, ConversationStore, Fence, LeaseChange, LeasedChat};

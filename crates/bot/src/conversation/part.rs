@@ -31,6 +31,9 @@ pub struct Part {
     /// confirmation of an opt-out, and what staff are told.
     #[serde(default)]
     pub in_any_case: bool,
+    /// How often a provider refused it for a while.
+    #[serde(default)]
+    pub refusals: u32,
     /// How far it has come.
     pub state: PartState,
     /// From when on it is not sent any more.
@@ -70,11 +73,8 @@ pub enum PartContent {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PartState {
-    /// It was not handed to a provider yet, or certainly refused so many times for a while.
-    Planned {
-        /// How often.
-        refusals: u32,
-    },
+    /// No provider has it.
+    Planned,
     /// It is being handed over, since then. Found so after a crash it may have been sent, and is not sent again.
     Trying {
         /// Since when.
@@ -125,7 +125,8 @@ impl Part {
             turn: None,
             or_else: None,
             in_any_case: false,
-            state: PartState::Planned { refusals: 0 },
+            refusals: 0,
+            state: PartState::Planned,
             expires_at,
         }
     }

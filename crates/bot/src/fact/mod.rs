@@ -42,6 +42,13 @@ impl Date {
         jiff::civil::Date::new(year, month, day).ok().map(Self::from)
     }
 
+    /// The day of an instant in UTC.
+    #[must_use]
+    pub fn in_utc(at: wartel_core::Timestamp) -> Self {
+        let at = jiff::Timestamp::from_microsecond(at.as_micros()).unwrap_or_default();
+        Self::from(jiff::tz::TimeZone::UTC.to_datetime(at).date())
+    }
+
     /// Reads `2026-12-31`.
     ///
     /// # Errors

@@ -1,10 +1,12 @@
 //! Leads: who is interested in what, and how far it has come.
 //!
-//! A tenant has one open lead for each customer, however many messages race. [`Leads`](crate::lead::LeadStore) keeps
-//! documents; the rules are pure functions on them.
+//! A tenant has one open lead for each customer, however many messages race. [`LeadStore`] keeps documents;
+//! the rules are pure functions on them ([`apply`]), and [`Leads`] brings both together.
 
 mod event;
+mod memory;
 mod rules;
+mod service;
 mod store;
 
 use std::fmt;
@@ -14,7 +16,9 @@ use wartel_core::{AccountId, PhoneNumber, TenantId, Timestamp};
 use wartel_messaging::inbox::ContactId;
 
 pub use event::{LeadChange, LeadEvent, LeadEventId, LeadNews};
+pub use memory::MemoryLeadStore;
 pub use rules::apply;
+pub use service::Leads;
 pub use store::{LeadQuery, LeadStore};
 
 use crate::tool::{Booking, Interest};

@@ -1,7 +1,9 @@
 //! The shop: who it is, when it is open, who works there, and how its assistant behaves.
 
 mod hours;
+mod status;
 mod store;
+mod texts;
 
 use std::fmt;
 
@@ -9,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use wartel_core::{Locale, PhoneNumber, TenantId};
 
 pub use hours::{DayHours, Hours};
+pub use status::OpenStatus;
 pub use store::{MemoryTenantStore, TenantStore};
 
 /// A shop as one document. `Debug` shows neither numbers nor texts.
