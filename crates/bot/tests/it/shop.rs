@@ -18,7 +18,7 @@ use wartel_messaging::{Authenticity, ContactAddress, InboundContent, InboundMess
 
 /// 12:00 in Jakarta on a Tuesday.
 pub(crate) const NOON: &str = "2026-12-01T05:00:00Z";
-pub(crate) const STAFF: &str = "081300000001";
+pub(crate) const STAFF: &str = "081512345670";
 
 pub(crate) struct Shop {
     pub(crate) clock: Arc<ManualClock>,
