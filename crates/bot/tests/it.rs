@@ -1,4 +1,5 @@
 //! The tests of the assistant that need more than one part of it: hazards by name, and long random histories.
+//! The tests of the assistant that need more than one part of it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,3 +13,7 @@
 mod hazards;
 #[path = "it/shop.rs"]
 mod shop;
+#[path = "it/verify.rs"]
+mod verify;
+#[path = "it/verify_words.rs"]
+mod verify_words;

@@ -48,6 +48,8 @@ pub struct Claim {
     pub begins_range: bool,
     /// Whether it is a day told by its distance from today: "besok", "Senin depan".
     pub relative: bool,
+    /// Whether it is an amount of another currency than the rupiah, which no [`Fact`] stands for.
+    pub is_foreign_money: bool,
 }
 
 /// How near "near" is: the truth lies within `below` under and `above` over the value that was said.
@@ -62,7 +64,7 @@ pub struct About {
 
 impl Claim {
     pub(super) const fn new(span: Range<usize>, readings: Vec<Fact>) -> Self {
-        Self { span, readings, about: None, begins_range: false, relative: false }
+        Self { span, readings, about: None, begins_range: false, relative: false, is_foreign_money: false }
     }
 
     /// Its kind by its likeliest meaning, or `number`.

@@ -153,7 +153,9 @@ impl Reader<'_> {
         if self.mark(unit_at) == "%" {
             found.unit = Some(Unit::Percent);
             found.end = unit_at + 1;
-        } else if let Some(unit) = unit_of(self.word(unit_at)) {
+        } else if let Some(unit) =
+            unit_of(self.word(unit_at)).filter(|unit| !self.begins_next(*unit, unit_at))
+        {
             // "5 l" needs to be one word with its number or a capital, and "2019 th" is no term.
             found.unit = Some(unit);
             found.end = unit_at + 1;
@@ -168,6 +170,22 @@ impl Reader<'_> {
             }
         }
         Some(found)
+    }
+
+    /// Whether a word behind a number belongs to the next one: "Mazda 2 tahun 2019", "Mazda 2 Rp200 juta".
+    fn begins_next(&self, unit: Unit, at: usize) -> bool {
+        let mut next = self.after_space(at + 1);
+        if unit == Unit::Money && self.mark(next) == "." {
+            next = self.after_space(next + 1);
+        }
+        let number = self.tokens.get(next).filter(|token| token.kind == Kind::Number);
+        let Some(numeral) = number.and_then(|token| Numeral::parse(token.text)) else { return false };
+        match unit {
+            Unit::Money => self.word(at) != "rupiah",
+            Unit::Years => year_of(numeral).is_some(),
+            Unit::Kilometres => self.mark(at).starts_with('K') || numeral.grouped,
+            _ => false,
+        }
     }
 
     /// "30 juta 500 ribu" and "1 miliar 200 juta" are one amount.
@@ -305,10 +323,15 @@ impl Reader<'_> {
     fn claim(&self, at: usize, found: Quantity, lead: Option<Unit>, end: usize) -> Option<Claim> {
         let (first, last) = (self.tokens.get(at)?, self.tokens.get(end.checked_sub(1)?)?);
         let span = first.start..last.end();
-        if self.foreign(at)
-            || matches!(self.word(self.after_space(end)), "dolar" | "dollar" | "dollars" | "usd")
-        {
-            return Some(Claim::new(span, Vec::new()));
+        let behind = self.after_space(end);
+        let named = matches!(self.word(behind), "dolar" | "dollar" | "dollars" | "usd" | "sgd" | "ringgit");
+        if self.foreign(at) || named {
+            // The currency is a part of what is said.
+            let before = self.tokens.get(..at).unwrap_or_default().iter().rev();
+            let mark = before.take(2).find(|token| token.kind != Kind::Space).filter(|_| self.foreign(at));
+            let start = mark.map_or(span.start, |mark| mark.start);
+            let stop = self.tokens.get(behind).filter(|_| named).map_or(span.end, Token::end);
+            return Some(Claim { is_foreign_money: true, ..Claim::new(start..stop, Vec::new()) });
         }
         let lead = lead.or_else(|| self.lead(at));
         let mut claim = Claim::new(span, readings(&found, lead, self.context));
@@ -367,7 +390,10 @@ fn readings(found: &Quantity, lead: Option<Unit>, context: &Context) -> Vec<Fact
     }
     match lead {
         Some(Unit::Kilometres) => return one(value.map(Fact::Kilometres)),
-        // "Rp150" is an amount; "harga 2019" is not, and neither is "DP 20".
+        // "Harga Mazda 2" names a car, and "harga 2019" a year.
+        Some(Unit::Money) if plain && !found.numeral.grouped && value.is_some_and(|value| value < 1_000) => {
+            return Vec::new();
+        }
         Some(Unit::Money) if !plain || found.numeral.grouped || year_of(found.numeral).is_none() => {
             return money(found, value, context);
         }

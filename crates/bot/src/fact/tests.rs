@@ -97,6 +97,8 @@ fn hazard_31_every_spelling_of_a_value_is_read() {
         ("3 unit", &["3 x"]),
         ("ada 5 mobil", &["5 x"]),
         ("dua unit", &["2 x"]),
+        ("Harga Mazda 2 Rp205.000.000", &["?", "Rp205000000"]),
+        ("Mazda 2 tahun 2019", &["?", "year 2019"]),
         ("$1", &["?"]),
         ("ada 1,5,3", &["?"]),
         ("7 hari", &["?"]),

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::fact::{Claim, Kind, Token};
 
 use super::known::Known;
+use super::values::is_of_an_item;
 
 /// Words of titles that name no item.
 const COMMON: &[&str] = &[
@@ -112,7 +113,7 @@ impl<'a> Pairing<'a> {
         for sentence in sentences(draft, line, claims) {
             let named: Vec<&Mention> =
                 mentions.iter().filter(|mention| sentence.contains(&mention.span.start)).collect();
-            let inside = |claim: &Claim| sentence.contains(&claim.span.start);
+            let inside = |claim: &Claim| sentence.contains(&claim.span.start) && is_of_an_item(claim);
             let first_claim = claims.iter().find(|claim| inside(claim)).map(|claim| claim.span.start);
             let last_claim = claims.iter().rev().find(|claim| inside(claim)).map(|claim| claim.span.start);
             let (Some(first_claim), Some(last_claim)) = (first_claim, last_claim) else {

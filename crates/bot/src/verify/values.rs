@@ -40,11 +40,12 @@ const WISHES: &[&str] = &[
 pub(super) fn check(draft: &str, evidence: &Evidence, ground: &Ground<'_>, problems: &mut Vec<Problem>) {
     let context = Context::new(ground.today).with_locale(ground.locale);
     let claims = read(draft, &context);
+    let tokens = tokens(draft);
+    zones(&tokens, ground, problems);
     if claims.is_empty() {
         return;
     }
     let known = Known::new(evidence, ground);
-    let tokens = tokens(draft);
     let listed = listed(&tokens);
     let pairing = Pairing::new(draft, &tokens, &known, &claims);
     for (at, claim) in claims.iter().enumerate() {
@@ -64,7 +65,6 @@ pub(super) fn check(draft: &str, evidence: &Evidence, ground: &Ground<'_>, probl
     if let Some(said) = pairing.contradiction() {
         problems.push(Problem::new(ProblemKind::WrongItem { what: "code" }, said));
     }
-    zones(&tokens, ground, problems);
 }
 
 /// What is wrong with a claim by the facts alone.
@@ -74,8 +74,7 @@ fn judge(draft: &str, claim: &Claim, at: usize, known: &Known, pairing: &Pairing
     if among(&known.general) {
         return None;
     }
-    let paired = matches!(what, "money" | "year" | "kilometres" | "cubic_centimetres");
-    let candidates = if paired { pairing.candidates(at) } else { &[] };
+    let candidates = if is_of_an_item(claim) { pairing.candidates(at) } else { &[] };
     let of = |subject: usize| known.subjects.get(subject).is_some_and(|subject| among(&subject.facts));
     if candidates.is_empty() {
         let anywhere = (0..known.subjects.len()).any(of) || among(&known.customer);
@@ -101,12 +100,16 @@ fn judge(draft: &str, claim: &Claim, at: usize, known: &Known, pairing: &Pairing
     Some(if elsewhere { ProblemKind::WrongItem { what } } else { ProblemKind::Ungrounded { what } })
 }
 
+/// Whether a claim is of a kind that items differ by.
+pub(super) fn is_of_an_item(claim: &Claim) -> bool {
+    matches!(claim.kind(), "money" | "year" | "kilometres" | "cubic_centimetres")
+}
+
 /// Whether the words of a claim stand in a known text as they stand here. A value of the wrong item does not become right
 /// by that.
 fn in_texts(claim: &Claim, tokens: &[Token<'_>], known: &Known, what: ProblemKind) -> bool {
-    if matches!(what, ProblemKind::WrongItem { .. })
-        || matches!(claim.kind(), "money" | "phone" | "link" | "date")
-    {
+    let never = matches!(what, ProblemKind::WrongItem { .. }) || claim.is_foreign_money;
+    if never || matches!(claim.kind(), "money" | "phone" | "link" | "date") {
         return false;
     }
     let solid: Vec<&Token<'_>> =
