@@ -15,5 +15,7 @@ mod hazards;
 mod shop;
 #[path = "it/verify.rs"]
 mod verify;
+#[path = "it/verify_samples.rs"]
+mod verify_samples;
 #[path = "it/verify_words.rs"]
 mod verify_words;

@@ -83,10 +83,9 @@ impl Reader<'_> {
             return Some((vec![claim], end));
         }
         let currency = self.lead(at) == Some(Unit::Money) || self.foreign(at);
-        if !currency {
-            if let Some((claim, end)) = calendar::read(self.tokens, at, self.context) {
-                return Some((vec![claim], end));
-            }
+        let day = (!currency).then(|| calendar::read(self.tokens, at, self.context)).flatten();
+        if let Some((claim, end)) = day {
+            return Some((vec![claim], end));
         }
         let first = self.quantity(at)?;
         if self.is_number_of_a_list(at, &first) {
@@ -160,12 +159,11 @@ impl Reader<'_> {
             found.unit = Some(unit);
             found.end = unit_at + 1;
         }
-        let bare = found.scale == 1 && found.unit.is_none();
         if in_words {
             // "satu" and "dua" alone are words like any other; so is "salah satu unit".
             let value = numeral.times(1).unwrap_or(0);
             let named = found.unit.is_some_and(|unit| unit != Unit::Other) && value > 1;
-            if !named && value < 1_000 || bare && value < 1_000 {
+            if !named && value < 1_000 {
                 return None;
             }
         }

@@ -92,13 +92,11 @@ fn table_row(head: &[String], row: &[String]) -> String {
 fn block(line: &str) -> String {
     let trimmed = line.trim();
     let hashes = trimmed.chars().take_while(|c| *c == '#').count();
-    if (1..=6).contains(&hashes) {
-        if let Some(heading) = trimmed.get(hashes..).and_then(|rest| rest.strip_prefix(' ')) {
-            let words = inline(heading.trim().trim_end_matches('#').trim_end());
-            let words = words.replace('*', "");
-            let words = words.trim();
-            return if words.is_empty() { String::new() } else { format!("*{words}*") };
-        }
+    let heading = trimmed.get(hashes..).and_then(|rest| rest.strip_prefix(' '));
+    if let Some(heading) = heading.filter(|_| (1..=6).contains(&hashes)) {
+        let words = inline(heading.trim().trim_end_matches('#').trim_end()).replace('*', "");
+        let words = words.trim();
+        return if words.is_empty() { String::new() } else { format!("*{words}*") };
     }
     let rule = trimmed.len() >= 3 && ["-", "*", "_"].iter().any(|mark| trimmed.replace(mark, "").is_empty());
     if rule {
