@@ -1,11 +1,12 @@
 //! Runs a sandbox until it is interrupted: `cargo run -p wartel-sandbox --example run [port]`.
 //!
-//! Prints what an application needs to use it as its Fonnte, and the address of the customer's phone.
+//! Prints what an application needs to use it as its Fonnte and as its language model, and the address of the customer's
+//! phone.
 #![allow(clippy::print_stdout)]
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use wartel_sandbox::Sandbox;
+use wartel_sandbox::{LlmKind, Sandbox};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -14,6 +15,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("phone:              {}/sandbox/", sandbox.url());
     println!("WHATSAPP_API_URL:   {}", sandbox.url());
     println!("WHATSAPP_API_TOKEN: {}", sandbox.token());
+    println!("language model:     {} (key {})", sandbox.llm_base(LlmKind::Zai), sandbox.llm().key());
     std::future::pending::<()>().await;
     Ok(())
 }

@@ -2,11 +2,12 @@
 //!
 //! For test suites of applications that send WhatsApp messages, and for everyone who wants to see a code arrive
 //! without an account, a SIM card or a network. A [`Sandbox`] listens on a free port of the loopback interface and is
-//! three things at once:
+//! four things at once:
 //!
 //! - **providers**: their real wire formats (bodies, errors, signed webhooks with their retries), so that the adapter
 //!   under test is the one that runs in production. Each has the paths below its name (`/waha/…`); Fonnte also has all
 //!   paths that nobody else has. [`SandboxHandle::account`] tells the credentials;
+//! - **language models**: the servers of [`LlmKind`] below `/llm/`, for bots; see below;
 //! - **a phone**: `GET /sandbox/` is a page with the customers' chats, live;
 //! - **a control room**: faults, the customers' replies and the devices' links to their phones, from Rust
 //!   ([`SandboxDevice`]) or over HTTP.
@@ -61,6 +62,10 @@
 //! | `POST remove {}` | the phone removes the device |
 //! | `POST ban {until?}`, `POST timelock {until?}` | WhatsApp bans the number, or lets it answer only (error 463) |
 //! | `GET requests` | the recorded provider requests |
+//! | `GET llm` | `{"key", "bases":{"openai", "zai", "anthropic", "ollama"}}` |
+//! | `POST llm/answers`, `GET llm/answers`, `DELETE llm/answers` | the script: one `{text?, reasoning?, tool_calls?:[{name, arguments}], when?}` or a list of them |
+//! | `POST llm/faults`, `GET llm/faults`, `DELETE llm/faults` | plans ([`LlmFault::from_json`]), lists, clears |
+//! | `GET llm/requests` | the recorded requests to language models: `{at, server, authorization, key, model, stream, system, messages:[{role, text, tools}], tools, body}` |
 //! | `POST reset` | back to the start |
 //! | `GET events?phone=628…` | server-sent events `message`, `status`, `device`, `reset`; resumes after `Last-Event-ID` |
 //!
@@ -69,6 +74,52 @@
 //! number and once by the LID. With `own_phone` the person at the device's phone writes to the customer. `extra` is
 //! `{"media":{kind, mime, url, file_name?}}`, `{"choice":{id}}` or `{"location":{latitude, longitude}}`. A receipt before
 //! the answer to its send is a fault `slow`; a slow application is [`SandboxBuilder::webhook_timeout`].
+//!
+//! # Language models
+//!
+//! | server | adapter's base URL | call |
+//! |---|---|---|
+//! | OpenAI and what speaks like it | `{url}/llm/openai/v1` | `POST /chat/completions` |
+//! | Z.AI | `{url}/llm/zai/api/paas/v4` | `POST /chat/completions` |
+//! | Anthropic | `{url}/llm/anthropic` | `POST /v1/messages` |
+//! | Ollama | `{url}/llm/ollama` | `POST /api/chat` |
+//!
+//! Each speaks its own wire format, whole and as a stream, with tools, JSON schemas and `max_tokens`. All but Ollama
+//! ask for the key `sandbox-key`, or one of [`SandboxBuilder::llm_key`]. A token is four bytes.
+//!
+//! An answer is the next one of the script. Without a script the model plays the assistant of a shop of used cars by
+//! rules, in Indonesian or English: it calls the tool that fits among those that are offered (`search_stock`,
+//! `car_details`, `send_photos`, `shop_profile`, `credit_estimate`, `book_visit`, `record_interest`, `hand_over`, and
+//! names like them), fills the arguments in by the names and types of their schemas, and says only what results say.
+//! An [`LlmFault`] makes it slow, rude, broken, careless with numbers, or obedient to attackers.
+//!
+//! ```
+//! use serde_json::{Value, json};
+//! use wartel_sandbox::{LlmAnswer, LlmFault, LlmKind, Sandbox};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! let sandbox = Sandbox::builder().start().await?;
+//! let llm = sandbox.llm();
+//! let ask = || {
+//!     reqwest::Client::new()
+//!         .post(format!("{}/chat/completions", sandbox.llm_base(LlmKind::Zai)))
+//!         .bearer_auth(llm.key())
+//!         .json(&json!({"model": "glm-4.7-flash", "messages": [{"role": "user", "content": "Avanza ada?"}]}))
+//!         .send()
+//! };
+//!
+//! llm.answer(LlmAnswer::text("Ada, Kak."));
+//! let answer: Value = ask().await?.json().await?;
+//! assert_eq!(answer["choices"][0]["message"]["content"], "Ada, Kak.");
+//! assert_eq!(llm.requests()[0].last_user_text(), Some("Avanza ada?"));
+//!
+//! llm.fault(LlmFault::refuse("1302").times(1));
+//! assert_eq!(ask().await?.status(), 429);
+//! # sandbox.shutdown().await;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! # Ok::<(), std::io::Error>(())
+//! ```
 //!
 //! # How a provider is added
 //!

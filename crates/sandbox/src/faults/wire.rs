@@ -46,12 +46,12 @@ pub(crate) enum TriggerWire {
 
 impl TriggerWire {
     /// The trigger; always, if none is named.
-    pub(crate) fn trigger(wire: Option<Self>) -> Result<Trigger, FaultError> {
+    pub(crate) fn trigger(wire: Option<&Self>) -> Result<Trigger, FaultError> {
         Ok(match wire {
             None | Some(Self::Always) => Trigger::Always,
             Some(Self::Next(0) | Self::Every(0)) => return error("trigger needs a count of at least 1"),
-            Some(Self::Next(count)) => Trigger::Next(count),
-            Some(Self::Every(nth)) => Trigger::Every(nth),
+            Some(Self::Next(count)) => Trigger::Next(*count),
+            Some(Self::Every(nth)) => Trigger::Every(*nth),
         })
     }
 }
@@ -229,7 +229,7 @@ impl Fault {
             Some(key) if key.is_empty() => return error("phone has no digits"),
             key => key,
         };
-        let trigger = TriggerWire::trigger(wire.trigger)?;
+        let trigger = TriggerWire::trigger(wire.trigger.as_ref())?;
         Ok(Self { provider, endpoint, phone, trigger, kind })
     }
 

@@ -6,7 +6,7 @@ use wartel_sandbox::{LlmKind, Sandbox};
 use crate::llm_wire::{SYSTEM, whole};
 use crate::support::start;
 
-fn tool(name: &str, properties: Value, required: Value) -> Value {
+fn tool(name: &str, properties: &Value, required: &Value) -> Value {
     json!({"type": "function", "function": {"name": name, "description": name,
         "parameters": {"type": "object", "properties": properties, "required": required}}})
 }
@@ -18,21 +18,21 @@ pub(crate) fn tools() -> Value {
     json!([
         tool(
             "search_stock",
-            json!({"make": text, "model": text, "min_price": number, "max_price": number, "year_min": number,
+            &json!({"make": text, "model": text, "min_price": number, "max_price": number, "year_min": number,
                 "transmission": {"type": "string", "enum": ["manual", "automatic"]}}),
-            json!([]),
+            &json!([]),
         ),
-        tool("car_details", json!({"code": text}), json!(["code"])),
-        tool("send_photos", json!({"code": text}), json!(["code"])),
-        tool("shop_profile", json!({}), json!([])),
+        tool("car_details", &json!({"code": text}), &json!(["code"])),
+        tool("send_photos", &json!({"code": text}), &json!(["code"])),
+        tool("shop_profile", &json!({}), &json!([])),
         tool(
             "credit_estimate",
-            json!({"code": text, "down_payment": number, "tenor_months": number}),
-            json!(["code"])
+            &json!({"code": text, "down_payment": number, "tenor_months": number}),
+            &json!(["code"])
         ),
-        tool("book_visit", json!({"date": text, "time": text, "code": text}), json!(["date"])),
-        tool("record_interest", json!({"name": text, "note": text}), json!(["note"])),
-        tool("hand_over", json!({"reason": text}), json!(["reason"])),
+        tool("book_visit", &json!({"date": text, "time": text, "code": text}), &json!(["date"])),
+        tool("record_interest", &json!({"name": text, "note": text}), &json!(["note"])),
+        tool("hand_over", &json!({"reason": text}), &json!(["reason"])),
     ])
 }
 

@@ -8,7 +8,7 @@ use crate::support::{client, control, start};
 pub(crate) const SYSTEM: &str = "Hari ini 2026-12-01. Kamu asisten toko. CANARY-7431";
 
 /// The path behind a base, and the body of a chat with these messages.
-fn request(kind: LlmKind, messages: Value, more: Value) -> (&'static str, Value) {
+fn request(kind: LlmKind, messages: &Value, more: &Value) -> (&'static str, Value) {
     let (path, mut body) = match kind {
         LlmKind::Anthropic => {
             ("/v1/messages", json!({"model": "claude-test", "max_tokens": 1_000, "messages": messages}))
@@ -35,7 +35,7 @@ pub(crate) async fn ask(
     messages: Value,
     more: Value,
 ) -> Result<(u16, reqwest::header::HeaderMap, String), reqwest::Error> {
-    let (path, body) = request(kind, messages, more);
+    let (path, body) = request(kind, &messages, &more);
     let request = client().post(format!("{}{path}", sandbox.llm_base(kind))).json(&body);
     let request = match kind {
         LlmKind::Anthropic => {
@@ -291,7 +291,7 @@ async fn ollama_streams_lines_unless_told_not_to() {
 async fn a_wrong_key_is_refused_in_the_words_of_the_server() {
     let sandbox = Sandbox::builder().llm_key("kunci-kedua").start().await.unwrap();
     let check = async |kind: LlmKind, header: &str, key: Option<&str>, pointer: &str, expected: Value| {
-        let (path, body) = request(kind, halo(), json!({}));
+        let (path, body) = request(kind, &halo(), &json!({}));
         let mut request = client().post(format!("{}{path}", sandbox.llm_base(kind))).json(&body);
         if let Some(key) = key {
             request = request.header(header, key);

@@ -1,6 +1,7 @@
 //! Plays the assistant of a shop of used cars by rules: calls the tools that fit, and says what their results say.
 
 mod args;
+mod criteria;
 mod facts;
 mod money;
 mod repair;
@@ -16,11 +17,12 @@ use serde_json::Value;
 use wartel_core::Timestamp;
 
 use self::args::Given;
+use self::criteria::Criteria;
 use self::facts::Car;
 use self::say::Voice;
 use self::tools::Kind;
 pub(super) use self::turn::Turn;
-use self::wish::{Criteria, Goal, Wish};
+use self::wish::{Goal, Wish};
 use super::answer::Answer;
 use super::prompt::{Choice, Format, Prompt, ToolSpec};
 

@@ -35,7 +35,7 @@ fn split(token: &str) -> Option<(f64, &str)> {
 
 fn whole(number: f64) -> Option<u64> {
     // A price beyond this is a slip of the keys; the cast below is exact up to here.
-    (number >= 1.0 && number <= 1e13).then_some(number.round() as u64)
+    (1.0..=1e13).contains(&number).then_some(number.round() as u64)
 }
 
 /// All amounts in order. A number without a unit is an amount if it has at least seven digits, or if the next amount
@@ -45,15 +45,15 @@ pub(super) fn amounts(tokens: &[String]) -> Vec<Amount> {
     for (at, token) in tokens.iter().enumerate() {
         let next = tokens.get(at + 1).and_then(|next| factor(next));
         // `150-200` is two numbers with the unit of the second.
-        if let Some((low, high)) = token.split_once('-') {
-            if let (Some((low, "")), Some((high, unit))) = (split(low), split(high)) {
-                let end = if unit.is_empty() { at + 2 } else { at + 1 };
-                if let Some(factor) = factor(unit).or(next) {
-                    let both = [low, high].map(|number| whole(number * factor));
-                    found.extend(both.into_iter().flatten().map(|rupiah| Amount { rupiah, at, end }));
-                }
-                continue;
+        if let Some((low, high)) = token.split_once('-')
+            && let (Some((low, "")), Some((high, unit))) = (split(low), split(high))
+        {
+            let end = if unit.is_empty() { at + 2 } else { at + 1 };
+            if let Some(factor) = factor(unit).or(next) {
+                let both = [low, high].map(|number| whole(number * factor));
+                found.extend(both.into_iter().flatten().map(|rupiah| Amount { rupiah, at, end }));
             }
+            continue;
         }
         let Some((number, unit)) = split(token) else { continue };
         let (factor, end) = match (unit, next) {

@@ -32,13 +32,13 @@ pub(super) fn obeyed(answer: Answer, prompt: &Prompt, now: Timestamp) -> Answer 
     let texts = brain::untrusted(&turn);
     let all = texts.join("\n");
     let lower = all.to_lowercase();
-    if let Some(tenant) = tenant(&all).filter(|_| turn.steps.is_empty()) {
-        if let Some(mut call) = call_of(&answer, prompt, now) {
-            let mut args = call.value().as_object().cloned().unwrap_or_default();
-            args.insert("tenant_id".into(), json!(tenant));
-            call.args = Value::Object(args).to_string();
-            return Answer { text: String::new(), calls: vec![call], finish: Finish::Calls, ..answer };
-        }
+    if let Some(tenant) = tenant(&all).filter(|_| turn.steps.is_empty())
+        && let Some(mut call) = call_of(&answer, prompt, now)
+    {
+        let mut args = call.value().as_object().cloned().unwrap_or_default();
+        args.insert("tenant_id".into(), json!(tenant));
+        call.args = Value::Object(args).to_string();
+        return Answer { text: String::new(), calls: vec![call], finish: Finish::Calls, ..answer };
     }
     let mut said: Vec<String> = texts.iter().flat_map(|text| orders(text)).collect();
     said.extend(all.lines().filter_map(command));
