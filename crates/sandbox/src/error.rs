@@ -15,7 +15,9 @@ pub enum SandboxError {
     /// An option has a value that cannot work; the text names the option.
     #[error("invalid sandbox option: {0}")]
     Option(&'static str),
-    /// No message came in the time given to [`wait_for_message`](crate::SandboxHandle::wait_for_message).
-    #[error("no message arrived in the time given")]
+    /// What was waited for did not come in the time given: a message to
+    /// [`wait_for_message`](crate::SandboxHandle::wait_for_message), requests to
+    /// [`wait_for_requests`](crate::SandboxLlm::wait_for_requests).
+    #[error("what was waited for did not arrive in the time given")]
     Timeout,
 }

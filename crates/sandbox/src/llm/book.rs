@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::LlmKind;
 use super::answer::{Answer, LlmAnswer};
@@ -39,13 +40,15 @@ struct Book {
 pub(crate) struct Llm {
     book: Mutex<Book>,
     requests: AtomicU64,
+    /// How many requests were recorded, over the whole life of the sandbox.
+    recorded: watch::Sender<u64>,
 }
 
 impl Default for Llm {
     fn default() -> Self {
         let prompts = Ring::new(MAX_PROMPTS, MAX_PROMPT_BYTES);
         let book = Book { script: VecDeque::new(), rules: Vec::new(), last_rule: 0, prompts };
-        Self { book: Mutex::new(book), requests: AtomicU64::new(1) }
+        Self { book: Mutex::new(book), requests: AtomicU64::new(1), recorded: watch::Sender::new(0) }
     }
 }
 
@@ -65,6 +68,12 @@ impl Llm {
     pub(crate) fn record(&self, prompt: RecordedPrompt, bytes: usize) {
         // The texts are kept twice: as they came and as they were understood.
         lock(&self.book).prompts.push(prompt, 512 + 2 * bytes);
+        self.recorded.send_modify(|count| *count += 1);
+    }
+
+    /// How many requests were recorded, and a way to wait for more.
+    pub(crate) fn recorded(&self) -> watch::Receiver<u64> {
+        self.recorded.subscribe()
     }
 
     pub(crate) fn prompts(&self) -> Vec<RecordedPrompt> {

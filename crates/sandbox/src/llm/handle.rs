@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::LlmKind;
 use super::answer::LlmAnswer;
 use super::fault::LlmFault;
 use super::record::RecordedPrompt;
 use crate::builder::DEFAULT_LLM_KEY;
+use crate::error::SandboxError;
 use crate::shared::Shared;
 
 /// The language models of a sandbox; from [`SandboxHandle::llm`](crate::SandboxHandle::llm).
@@ -66,6 +68,26 @@ impl SandboxLlm {
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedPrompt> {
         self.shared.llm.prompts()
+    }
+
+    /// How many requests came over the whole life of the sandbox, for [`wait_for_requests`](Self::wait_for_requests).
+    #[must_use]
+    pub fn request_count(&self) -> u64 {
+        *self.shared.llm.recorded().borrow()
+    }
+
+    /// Waits until so many requests have come over the whole life of the sandbox. A request counts as soon as it was
+    /// read, so that a test can go on while a [slow](LlmFault::slow) answer is still being waited for.
+    ///
+    /// # Errors
+    /// [`SandboxError::Timeout`] if fewer came in time.
+    pub async fn wait_for_requests(&self, count: u64, timeout: Duration) -> Result<(), SandboxError> {
+        let mut recorded = self.shared.llm.recorded();
+        let enough = recorded.wait_for(|seen| *seen >= count);
+        match tokio::time::timeout(timeout, enough).await {
+            Ok(Ok(_)) => Ok(()),
+            _ => Err(SandboxError::Timeout),
+        }
     }
 
     /// The newest request.

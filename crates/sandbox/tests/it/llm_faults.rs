@@ -8,7 +8,7 @@ use wartel_sandbox::{BadCall, LlmAnswer, LlmFault, LlmFaultKind, LlmKind, Sandbo
 
 use crate::llm_rules::tools;
 use crate::llm_wire::{SYSTEM, ask, whole};
-use crate::support::{control, start};
+use crate::support::{PATIENCE, control, start};
 
 fn user(text: &str) -> Value {
     json!([{"role": "system", "content": SYSTEM}, {"role": "user", "content": text}])
@@ -140,6 +140,21 @@ async fn slow_answers_and_streams_that_stand_still_take_their_time() {
         assert!(really.elapsed() < time);
         assert!(!stream || body.ends_with("[DONE]\n\n"));
     }
+}
+
+#[tokio::test]
+async fn a_request_is_seen_while_its_answer_is_waited_for() {
+    let sandbox = start().await;
+    let llm = sandbox.llm();
+    llm.fault(LlmFault::slow(Duration::from_secs(600)));
+    let asked = ask(&sandbox, LlmKind::OpenAi, user("Halo"), json!({}));
+    let seen = llm.wait_for_requests(1, PATIENCE);
+    tokio::select! {
+        _ = asked => panic!("no answer can come"),
+        seen = seen => seen.unwrap(),
+    }
+    assert_eq!((llm.request_count(), llm.last_request().unwrap().last_user_text()), (1, Some("Halo")));
+    assert!(llm.wait_for_requests(2, Duration::from_millis(1)).await.is_err());
 }
 
 #[tokio::test]

@@ -148,6 +148,7 @@ async fn answers_are_made_of_results_only_whatever_their_shape() {
         json!({"items": [avanza()], "total": 1}),
         json!([avanza()]),
         json!({"ok": true, "data": {"results": [{"car": avanza()}]}}),
+        json!(format!("<tool_result>\n{}\n</tool_result>", json!({"cars": [avanza()]}))),
     ] {
         let mut chat = Chat::new(&sandbox, &[user("Ada Avanza?")]);
         chat.call().await;
@@ -254,6 +255,26 @@ async fn it_greets_once_asks_one_thing_and_stays_with_cars() {
     let expected =
         json!({"make": "Toyota", "model": "Avanza", "max_price": 150_000_000, "transmission": "automatic"});
     assert_eq!(narrowed.1, expected);
+}
+
+#[tokio::test]
+async fn a_yes_takes_up_what_was_offered() {
+    let sandbox = start().await;
+    let call = async |offer: &str, yes: &str| {
+        Chat::new(&sandbox, &[user("avanza?"), said(offer), user(yes)]).call().await
+    };
+    let photos = ("send_photos".to_owned(), json!({"code": "AVZ-021"}));
+    assert_eq!(
+        call("Ini:\n- Avanza, Rp145.000.000 (AVZ-021)\nMau lihat fotonya?", "boleh kak").await,
+        photos
+    );
+    assert_eq!(
+        call("Maaf, itu belum bisa saya pastikan. Boleh saya teruskan ke tim kami?", "ya").await.0,
+        "hand_over"
+    );
+    let mut visit =
+        Chat::new(&sandbox, &[user("detail"), said("Avanza\nMau lihat langsung unitnya?"), user("mau")]);
+    assert!(visit.text().await.contains("hari apa dan jam berapa"));
 }
 
 #[tokio::test]

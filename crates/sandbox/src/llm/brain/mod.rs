@@ -81,7 +81,23 @@ fn wish(prompt: &Prompt, turn: &Turn<'_>, now: Timestamp) -> Wish {
         let before = earlier.iter().map(|earlier| &earlier.criteria).find(|criteria| !criteria.is_empty());
         wish.criteria.inherit(before.unwrap_or(&Criteria::default()));
     }
+    if wish.agrees {
+        wish.goal = offered(turn).unwrap_or(wish.goal);
+    }
     wish
+}
+
+/// What the assistant offered last, for a customer who says yes.
+fn offered(turn: &Turn<'_>) -> Option<Goal> {
+    let said = turn.last_said()?.to_lowercase();
+    let question = said.rsplit(['\n', '.', '!']).find(|part| part.contains('?'))?.to_owned();
+    let offers = [
+        (Goal::Photos, ["foto", "photos"]),
+        (Goal::Visit, ["lihat langsung", "come and see"]),
+        (Goal::Human, ["tim kami", "our team"]),
+        (Goal::Human, ["sambungkan", "connect you"]),
+    ];
+    offers.iter().find(|(_, words)| words.iter().any(|word| question.contains(word))).map(|(goal, _)| *goal)
 }
 
 fn voice(wish: &Wish) -> Voice {

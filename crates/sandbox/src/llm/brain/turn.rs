@@ -26,7 +26,7 @@ pub(crate) struct Turn<'p> {
 
 /// The words that a note about a draft is known by, where a user is given as its author.
 const NOTE: [&str; 12] = [
-    "ground",
+    "grounded",
     "not supported by",
     "unsupported",
     "unverified",
@@ -55,9 +55,13 @@ fn is_note(messages: &[Message], at: usize) -> bool {
     }
 }
 
-/// A result as JSON; one that is none is a JSON text.
+/// A result as JSON, also if something stands around it, such as the marks of a fence; one that is none is a text.
 fn result(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+    let inside = || {
+        let inside = text.get(text.find(['{', '['])?..=text.rfind(['}', ']'])?)?;
+        serde_json::from_str(inside).ok()
+    };
+    serde_json::from_str(text).ok().or_else(inside).unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 impl<'p> Turn<'p> {
@@ -89,6 +93,12 @@ impl<'p> Turn<'p> {
     /// Whether the assistant has spoken before.
     pub(crate) fn spoken_before(&self) -> bool {
         self.earlier.iter().any(|message| message.role == Role::Assistant)
+    }
+
+    /// What the assistant said last before this turn.
+    pub(crate) fn last_said(&self) -> Option<&str> {
+        let last = self.earlier.iter().rev().find(|message| message.role == Role::Assistant)?;
+        Some(&last.text)
     }
 
     /// What customers said earlier, newest first.

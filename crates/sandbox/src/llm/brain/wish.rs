@@ -46,6 +46,8 @@ pub(super) struct Wish {
     /// `yang kedua` is 1.
     pub(super) ordinal: Option<usize>,
     pub(super) codes: Vec<String>,
+    /// Whether it only says yes.
+    pub(super) agrees: bool,
 }
 
 impl Wish {
@@ -77,12 +79,17 @@ impl Wish {
             name: name(text),
             ordinal: ordinal(&tokens),
             codes: words::codes(text).into_iter().map(str::to_owned).collect(),
+            agrees: false,
         };
         wish.goal = goal(&wish, &tokens);
+        let small = matches!(wish.goal, Goal::Unknown | Goal::Thanks) && tokens.len() <= 4;
+        wish.agrees = small && has(&tokens, &YES);
         wish
     }
 }
 
+const YES: [&str; 12] =
+    ["ya", "iya", "boleh", "mau", "yes", "sure", "please", "ok", "oke", "okay", "silakan", "yuk"];
 const ADDRESS: [&str; 11] = [
     "alamat",
     "alamatnya",
@@ -322,6 +329,8 @@ mod tests {
 
     #[test]
     fn goals_are_told_apart() {
+        assert!(wish("boleh kak").agrees && wish("Yes please").agrees && wish("oke").agrees);
+        assert!(!wish("mau Avanza").agrees && !wish("hmm").agrees);
         let check = |text: &str, expected: Goal| assert_eq!(wish(text).goal, expected, "{text}");
         check("Halo kak", Goal::Greet);
         check("Selamat pagi", Goal::Greet);
