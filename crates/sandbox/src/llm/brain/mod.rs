@@ -3,6 +3,7 @@
 mod args;
 mod criteria;
 mod facts;
+mod goal;
 mod money;
 mod repair;
 mod say;
@@ -19,10 +20,11 @@ use wartel_core::Timestamp;
 use self::args::Given;
 use self::criteria::Criteria;
 use self::facts::Car;
+use self::goal::Goal;
 use self::say::Voice;
 use self::tools::Kind;
 pub(super) use self::turn::Turn;
-use self::wish::{Goal, Wish};
+use self::wish::Wish;
 use super::answer::Answer;
 use super::prompt::{Choice, Format, Prompt, ToolSpec};
 

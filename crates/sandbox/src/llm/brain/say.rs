@@ -3,9 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::facts::{self, Car, field, grouped, money, text};
+use super::goal::Goal;
 use super::tools::Kind;
 use super::turn::Turn;
-use super::wish::{Goal, Wish};
+use super::wish::Wish;
 
 /// Most cars in one answer.
 const MAX_CARS: usize = 4;
@@ -207,7 +208,8 @@ impl Voice {
 
     /// What is said where no tool has a part.
     pub(super) fn plain(self, goal: Goal, turn: &Turn<'_>) -> String {
-        let hello = if turn.spoken_before() { String::new() } else { self.say("Halo Kak! ", "Hello! ") };
+        let greets = matches!(goal, Goal::Search | Goal::Greet | Goal::Unknown) && !turn.spoken_before();
+        let hello = if greets { self.say("Halo Kak! ", "Hello! ") } else { String::new() };
         let rest = match goal {
             Goal::Thanks => {
                 self.say("Sama-sama, Kak. Ada lagi yang bisa saya bantu?", "You are welcome. Anything else?")

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// How deep a schema is followed.
-const MAX_DEPTH: usize = 8;
+const MAX_DEPTH: usize = 6;
 
 /// JSON of this schema that holds the text where a text belongs, and the goal where one of several words is asked for.
 pub(super) fn filled(schema: &Value, text: &str, goal: &str) -> Value {
