@@ -19,3 +19,8 @@ mod verify;
 mod verify_samples;
 #[path = "it/verify_words.rs"]
 mod verify_words;
+    reason = "tests fail by panicking"
+)]
+
+#[path = "it/llm/mod.rs"]
+mod llm;

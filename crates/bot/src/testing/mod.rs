@@ -5,3 +5,6 @@ mod sender;
 
 pub use responder::ScriptedResponder;
 pub use sender::{RecordingSender, SentMessage};
+//! For tests: models that follow a script, and the contract suites of the ports.
+
+pub mod llm;
