@@ -20,6 +20,8 @@ mod verify_samples;
 #[path = "it/verify_words.rs"]
 mod verify_words;
     reason = "tests fail by panicking"
+    clippy::needless_pass_by_value,
+    reason = "tests fail by panicking, and hand over JSON that they have just made"
 )]
 
 #[path = "it/llm/mod.rs"]

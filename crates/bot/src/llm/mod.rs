@@ -26,6 +26,12 @@ mod reply;
 mod retry;
 mod schema_tools;
 #[cfg(feature = "llm-http")]
+mod settings;
+#[cfg(feature = "llm-http")]
+#[cfg_attr(
+    not(all(feature = "openai", feature = "anthropic", feature = "ollama")),
+    allow(dead_code, reason = "each adapter uses its part")
+)]
 mod wire;
 
 use std::fmt;
@@ -43,6 +49,9 @@ pub use models::{Backend, ModelSet, Models};
 pub use reply::{Finish, LlmReply, Price, Usage};
 pub use retry::{Retry, RetryPolicy};
 pub use schema_tools::SchemaTools;
+#[cfg(feature = "llm-http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "llm-http")))]
+pub use settings::BackendSettings;
 
 /// What a model can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -56,7 +56,7 @@ fn messages(history: &[LlmMessage]) -> Value {
     }
     for (_, blocks) in turns.iter_mut().filter(|(role, _)| *role == "user") {
         // Results stand first in their message.
-        blocks.sort_by_key(|block| block["type"] != "tool_result");
+        blocks.sort_by_key(|block| block.get("type").is_none_or(|kind| kind != "tool_result"));
     }
     turns.into_iter().map(|(role, content)| json!({"role": role, "content": content})).collect()
 }

@@ -11,13 +11,13 @@ use crate::llm::{LlmConfigError, Price};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Profile {
-    /// Z.AI (BigModel) GLM.
+    /// Z.AI GLM, in China by the name of `BigModel`.
     Zai,
     /// OpenAI itself.
     OpenAi,
     /// The server of llama.cpp.
     LlamaCpp,
-    /// Anything else: vLLM, SGLang, OpenRouter, a proxy.
+    /// Anything else: vLLM, a proxy, a router.
     Custom,
 }
 

@@ -55,7 +55,7 @@ fn calls(message: &Value) -> Vec<RawCall> {
     calls
 }
 
-/// Why a choice ended. An empty word is none (SGLang issue 3912).
+/// Why a choice ended. An empty word is none (sgl-project/sglang issue 3912).
 pub(super) fn end(choice: &Value) -> Option<End> {
     let word = json::text(choice, &["finish_reason"])?.trim();
     Some(match word {

@@ -117,19 +117,21 @@ fn message(config: &OpenAiConfig, message: &LlmMessage) -> Value {
             json!({"role": "tool", "tool_call_id": call_id, "content": content})
         }
         LlmMessage::Assistant { text, tool_calls, reasoning } => {
-            let mut said = json!({"role": "assistant", "content": text});
+            let mut said = Map::new();
+            said.insert("role".into(), "assistant".into());
+            said.insert("content".into(), text.clone().into());
             if !tool_calls.is_empty() {
                 let calls = tool_calls.iter().map(|call| {
                     let arguments = Value::Object(arguments_as_object(call)).to_string();
                     json!({"id": call.id, "type": "function",
                            "function": {"name": call.name, "arguments": arguments}})
                 });
-                said["tool_calls"] = calls.collect();
+                said.insert("tool_calls".into(), calls.collect());
             }
             if let Some(reasoning) = reasoning.as_ref().filter(|_| config.profile == Profile::Zai) {
-                said["reasoning_content"] = reasoning.clone().into();
+                said.insert("reasoning_content".into(), reasoning.clone().into());
             }
-            said
+            Value::Object(said)
         }
     }
 }

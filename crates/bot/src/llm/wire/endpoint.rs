@@ -7,10 +7,10 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::Value;
 use wartel_messaging::transport::{
-    HttpRequest, HttpResponse, HttpTransport, ReqwestTransport, TransportConfig, TransportErrorKind,
+    BodyEnd, HttpRequest, HttpResponse, HttpTransport, ReqwestTransport, TransportConfig, TransportErrorKind,
 };
 
-use super::base_url;
+use super::{base_url, broken};
 use crate::llm::{LlmConfigError, LlmError, LlmErrorKind};
 
 /// Longer than any call may take; what ends a call is the time limit of its request.
@@ -107,6 +107,10 @@ impl Endpoint {
         let mut request = HttpRequest::new(Method::POST, self.url.clone()).with_body(body.to_string());
         request.headers = self.headers.clone();
         let kind = match tokio::time::timeout(limit, self.transport.execute(request)).await {
+            // It would be as long the next time.
+            Ok(Ok(response)) if response.end == BodyEnd::TooLong => {
+                return Err(broken(&self.name, &response, "too_long"));
+            }
             Ok(Ok(response)) => return Ok(response),
             Err(_) => return Err(LlmError::of(&self.name, LlmErrorKind::TimedOut)),
             Ok(Err(error)) => {

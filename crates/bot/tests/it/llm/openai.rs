@@ -214,9 +214,9 @@ async fn hazards_24_25_errors_on_a_good_status_are_errors() {
     let quota = json!({"error": {"code": "1113", "message": "Insufficient balance"}});
     for (answer, stream) in [
         (Answer::json(&quota), false),
-        (Answer::events(&[quota.clone()], ""), true),
+        (Answer::events(std::slice::from_ref(&quota), ""), true),
         (Answer::events(&[say.clone(), quota.clone()], "data: [DONE]\n\n"), true),
-        (Answer::events(&[say.clone()], "event: error\ndata: {\"code\":\"1113\"}\n\n"), true),
+        (Answer::events(std::slice::from_ref(&say), "event: error\ndata: {\"code\":\"1113\"}\n\n"), true),
     ] {
         let error = ask(answer, stream).await.unwrap_err();
         assert_eq!((error.kind, error.code.as_deref()), (LlmErrorKind::Quota, Some("1113")));
