@@ -1,16 +1,18 @@
 //! The tests of the assistant that need more than one part of it: hazards by name, and long random histories.
-//! The tests of the assistant that need more than one part of it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "tests fail by panicking, and the long ones print their figures"
+    clippy::needless_pass_by_value,
+    reason = "tests fail by panicking, hand over what they have just made, and the long ones print their figures"
 )]
 
 #[path = "it/hazards.rs"]
 mod hazards;
+#[path = "it/llm/mod.rs"]
+mod llm;
 #[path = "it/shop.rs"]
 mod shop;
 #[path = "it/verify.rs"]
@@ -19,10 +21,3 @@ mod verify;
 mod verify_samples;
 #[path = "it/verify_words.rs"]
 mod verify_words;
-    reason = "tests fail by panicking"
-    clippy::needless_pass_by_value,
-    reason = "tests fail by panicking, and hand over JSON that they have just made"
-)]
-
-#[path = "it/llm/mod.rs"]
-mod llm;
