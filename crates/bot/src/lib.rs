@@ -13,6 +13,7 @@ pub mod admin;
 pub mod agent;
 pub mod catalogue;
 pub mod conversation;
+pub mod demo;
 pub mod fact;
 pub mod guard;
 mod key;
@@ -31,6 +32,8 @@ pub mod testing;
 mod texts;
 pub mod tool;
 pub mod verify;
+pub mod tools;
+mod words;
 
 pub use key::{ChatKey, Revision, Saved, TurnId};
 pub use responder::{

@@ -3,7 +3,11 @@
 //! An [`Item`] is of any trade: a title, a price, a status and attributes by a [`Schema`]. [`Schema::cars`] is the schema of
 //! a dealer of used cars.
 
+mod check;
+mod csv;
+mod memory;
 mod schema;
+mod search;
 mod store;
 
 use std::collections::BTreeMap;
@@ -12,8 +16,19 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use wartel_core::{TenantId, Timestamp};
 
+pub use check::ItemProblem;
+pub use csv::{
+    FileProblem, ImportError, ImportMode, ImportReport, LineProblem, LineProblemKind, Sheet, import_sheet,
+    read_sheet, write_sheet,
+};
+pub use memory::MemoryCatalogueStore;
 pub use schema::{AttributeKind, AttributeSpec, Schema};
+pub use search::{Found, Hit, Miss, Query, Range, Sort, query_of, search};
 pub use store::CatalogueStore;
+
+pub(crate) use check::{is_code, is_photo_address};
+pub(crate) use csv::read_amount;
+pub(crate) use search::plain_code;
 
 use crate::tool::Photo;
 

@@ -1,6 +1,9 @@
 //! The shop: who it is, when it is open, who works there, and how its assistant behaves.
 
+mod check;
+mod facts;
 mod hours;
+mod shops;
 mod status;
 mod store;
 mod texts;
@@ -10,9 +13,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use wartel_core::{Locale, PhoneNumber, TenantId};
 
+pub use check::TenantProblem;
 pub use hours::{DayHours, Hours};
+pub use shops::{ShopError, Shops};
 pub use status::OpenStatus;
 pub use store::{MemoryTenantStore, TenantStore};
+
+pub(crate) use texts::long_date;
 
 /// A shop as one document. `Debug` shows neither numbers nor texts.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,116 @@
+//! The words by which items are found.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalogue::{Attribute, Item, ItemStatus, Schema};
+use crate::words;
+
+/// How much a word counts, by where it stands.
+const TITLE: u32 = 10;
+const CODE: u32 = 8;
+const ATTRIBUTE: u32 = 6;
+const NOTES: u32 = 1;
+
+/// The words of one item with what they count.
+pub(super) struct Index<'a> {
+    pub(super) item: &'a Item,
+    words: BTreeMap<String, u32>,
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn of(item: &'a Item, schema: &Schema) -> Self {
+        let mut index = Self { item, words: BTreeMap::new() };
+        index.add(&item.title, TITLE);
+        index.add(&item.code, CODE);
+        for (key, value) in &item.attributes {
+            match value {
+                Attribute::Number(number) => index.add(&number.to_string(), ATTRIBUTE),
+                Attribute::Text(text) => {
+                    index.add(text, ATTRIBUTE);
+                    for word in synonyms(schema, key, text) {
+                        index.add(word, ATTRIBUTE);
+                    }
+                }
+            }
+        }
+        index.add(&item.notes, NOTES);
+        index
+    }
+
+    /// Takes in the words of a field, and neighbours as one: `CR-V` is found by `cr`, `v` and `crv`.
+    fn add(&mut self, text: &str, weight: u32) {
+        let words = words::words(text);
+        let joined = words.iter().zip(words.iter().skip(1)).map(|(one, other)| format!("{one}{other}"));
+        for word in joined.chain(words.iter().cloned()) {
+            let known = self.words.entry(word).or_default();
+            *known = (*known).max(weight);
+        }
+    }
+
+    /// What the words count together, and how many of them there are.
+    pub(super) fn score(&self, wanted: &[String]) -> (u32, usize) {
+        let known = wanted.iter().filter_map(|word| self.words.get(word));
+        known.fold((0, 0), |(score, count), weight| (score + weight, count + 1))
+    }
+}
+
+/// All words of the group that an attribute's value belongs to.
+fn synonyms<'s>(schema: &'s Schema, key: &str, value: &str) -> impl Iterator<Item = &'s str> {
+    let spec = schema.attributes.iter().find(|spec| spec.key == key);
+    let group = spec.and_then(|spec| spec.group_of(value));
+    group.into_iter().flatten().map(String::as_str)
+}
+
+/// The words by which the items of a tenant are called; the notes are no part of it.
+pub(crate) struct Vocabulary(BTreeSet<String>);
+
+impl Vocabulary {
+    /// The words of all items but hidden ones.
+    pub(crate) fn of(items: &[Item], schema: &Schema) -> Self {
+        let mut all = BTreeSet::new();
+        for item in items.iter().filter(|item| item.status != ItemStatus::Hidden) {
+            let index = Index::of(item, schema);
+            all.extend(index.words.into_iter().filter(|(_, weight)| *weight > NOTES).map(|(word, _)| word));
+        }
+        Self(all)
+    }
+
+    /// The word itself if items are called so, or else the nearest one by which they are, or else itself.
+    pub(crate) fn nearest(&self, word: &str) -> String {
+        self.meant(word).unwrap_or_else(|| word.to_owned())
+    }
+
+    /// The word by which items are called that is meant, if one is.
+    pub(crate) fn meant(&self, word: &str) -> Option<String> {
+        if self.0.contains(word) {
+            return Some(word.to_owned());
+        }
+        let near = self.0.iter().filter(|known| is_near(word, known));
+        near.min_by_key(|known| {
+            let steps = words::distance(word, known, 2).unwrap_or(usize::MAX);
+            (steps, known.chars().next() != word.chars().next())
+        })
+        .cloned()
+    }
+}
+
+/// Whether a word may be meant for another: one slip from four letters on, two from seven on. Short words must begin alike,
+/// and words with digits must be the same: `CX-3` is no `CX-5`.
+pub(super) fn is_near(word: &str, known: &str) -> bool {
+    if word == known {
+        return true;
+    }
+    let has_digit = |text: &str| text.chars().any(|c| c.is_numeric());
+    let length = word.chars().count().max(known.chars().count());
+    let shortest = word.chars().count().min(known.chars().count());
+    if has_digit(word) || has_digit(known) || shortest < 3 {
+        return false;
+    }
+    let most = match length {
+        0..=3 => return false,
+        4..=6 => 1,
+        _ => 2,
+    };
+    let begins_alike = word.chars().next() == known.chars().next();
+    (begins_alike || length > 4) && words::distance(word, known, most).is_some()
+}
