@@ -11,6 +11,7 @@
 
 pub mod admin;
 pub mod agent;
+pub mod answers;
 pub mod catalogue;
 pub mod conversation;
 pub mod demo;
@@ -22,6 +23,7 @@ pub mod llm;
 pub mod pipeline;
 pub mod render;
 mod responder;
+mod rules;
 mod sender;
 mod serde_phone;
 pub mod spend;
@@ -39,6 +41,7 @@ pub use key::{ChatKey, Revision, Saved, TurnId};
 pub use responder::{
     AiResponder, Evidence, FactGroup, Repair, Reply, TurnError, TurnErrorKind, TurnInput, TurnOutput,
 };
+pub use rules::RuleResponder;
 pub use sender::ChatSender;
 #[cfg(feature = "testing")]
 pub use sender::MockChatSender;

@@ -34,6 +34,7 @@ pub use shop::Shop;
 pub use shop_profile::ShopProfile;
 
 pub(crate) use item_json::rupiah;
+pub(crate) use shop_profile::opening_facts;
 
 /// All tools: `search_stock`, `car_details`, `send_photos`, `shop_profile`, `credit_estimate`, `book_visit`,
 /// `record_interest`, `hand_over`. The items are of this schema.

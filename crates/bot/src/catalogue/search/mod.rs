@@ -1,6 +1,5 @@
 //! Looking for items: a pure function on the items of one tenant.
 
-mod budget;
 mod index;
 mod ordinary;
 mod query;

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::budget::budget_of;
 use super::ordinary::{asks_for, is_ordinary};
 use super::{Query, Range, Sort, Vocabulary, plain_code};
 use crate::catalogue::{AttributeKind, AttributeSpec, Item, ItemStatus, Schema};
-use crate::fact::Date;
+use crate::fact::{self, Date};
 use crate::words;
 
 /// A word of a text.
@@ -29,7 +28,8 @@ pub fn query_of(text: &str, schema: &Schema, items: &[Item], today: Date) -> Que
     let vocabulary = Vocabulary::of(items, schema);
     let words = words_of(text);
     let folded = words::fold(text);
-    let mut query = Query { price: budget_of(&folded), ..Query::new() };
+    let price = fact::budget(text).map_or(Range::ANY, |it| Range { min: it.min, max: it.max });
+    let mut query = Query { price, ..Query::new() };
     query.codes = codes_of(&folded, items);
     let mut taken = BTreeSet::new();
     if schema.attributes.iter().any(|spec| spec.kind == AttributeKind::Year) {
@@ -153,8 +153,10 @@ fn sort_of(words: &[Word]) -> Sort {
 /// The words that name what is looked for.
 fn names(words: &[Word], schema: &Schema, vocabulary: &Vocabulary, taken: &BTreeSet<usize>) -> Vec<String> {
     let is_label = |word: &str| {
-        schema.attributes.iter().any(|spec| spec.labels.0 == word || spec.labels.1 == word)
-            || schema.item == word
+        let is_of = |spec: &AttributeSpec| {
+            spec.labels.0 == word || spec.labels.1 == word || spec.canonical(word).is_some()
+        };
+        schema.attributes.iter().any(is_of) || schema.item == word
     };
     let passed = |at: usize| {
         words.get(at).is_none_or(|word| {
