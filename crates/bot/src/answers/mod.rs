@@ -53,8 +53,8 @@ fn contact(tenant: &Tenant, locale: Locale) -> Option<String> {
 
 /// A person takes over, with what the customer wrote as the summary for staff.
 pub(crate) fn hand_over(turn: &TurnInput) -> TurnOutput {
-    let (reason, summary) =
-        ("the customer asks for a person".to_owned(), crate::words::plain(&turn.words(), 1_000));
+    let reason = texts::reason(turn.tenant.locale).to_owned();
+    let summary = crate::words::plain(&turn.words(), 1_000);
     let action = Action::HandOver { reason: reason.clone(), summary: summary.clone() };
     let reply = Reply::new(texts::person(turn.locale), "answers")
         .with_facts([Fact::Words(turn.tenant.name.clone())])

@@ -61,3 +61,11 @@ pub(super) const fn person(locale: Locale) -> &'static str {
         _ => "Baik Kak, tim kami akan membalas di sini.",
     }
 }
+
+/// Why a person takes over, for staff.
+pub(super) const fn reason(locale: Locale) -> &'static str {
+    match locale {
+        Locale::En => "the customer asks for a person",
+        _ => "pelanggan minta dibantu orang",
+    }
+}

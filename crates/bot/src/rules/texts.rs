@@ -64,9 +64,9 @@ pub(super) const fn pick<'a>(locale: Locale, indonesian: &'a str, english: &'a s
 pub(super) fn found(total: usize, shown: usize, locale: Locale) -> String {
     match (locale, total > shown) {
         (Locale::En, false) => "This is what we have:".to_owned(),
-        (Locale::En, true) => format!("This is what we have ({shown} of {total}):"),
+        (Locale::En, true) => format!("We have {total} units that fit. Here are the first:"),
         (_, false) => "Ini yang ada di kami, Kak:".to_owned(),
-        (_, true) => format!("Ini yang ada di kami, Kak ({shown} dari {total}):"),
+        (_, true) => format!("Ada {total} unit yang cocok, Kak. Ini beberapa di antaranya:"),
     }
 }
 

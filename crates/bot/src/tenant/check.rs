@@ -134,7 +134,8 @@ mod tests {
                 it.credit = Some(CreditTable::new(2_000, vec![CreditTerm::new(months, rate)], ""))
             }
         };
-        let cases: Vec<(&str, Box<dyn Fn(&mut Tenant)>)> = vec![
+        type Spoil = Box<dyn Fn(&mut Tenant)>;
+        let cases: Vec<(&str, Spoil)> = vec![
             ("name", Box::new(|it| it.name = " ".to_owned())),
             ("name", Box::new(|it| it.name = "a\nb".to_owned())),
             ("address", Box::new(|it| it.address = Some("a".repeat(301)))),

@@ -22,7 +22,7 @@ pub use store::{MemoryTenantStore, TenantStore};
 pub(crate) use texts::long_date;
 
 /// A shop as one document. `Debug` shows neither numbers nor texts.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Tenant {
@@ -136,27 +136,6 @@ impl Tenant {
     #[must_use]
     pub fn staff_of(&self, phone: &PhoneNumber) -> Option<&Staff> {
         self.staff.iter().find(|staff| staff.phone == *phone)
-    }
-}
-
-impl Default for Tenant {
-    fn default() -> Self {
-        Self {
-            id: TenantId::default(),
-            name: String::new(),
-            phone: None,
-            address: None,
-            map_url: None,
-            website: None,
-            hours: Hours::default(),
-            locale: Locale::default(),
-            tone: String::new(),
-            trade: String::new(),
-            policies: Vec::new(),
-            staff: Vec::new(),
-            bot: BotSettings::default(),
-            credit: None,
-        }
     }
 }
 

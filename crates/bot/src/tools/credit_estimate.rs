@@ -22,7 +22,7 @@ pub struct CreditEstimate {
 /// For which item, and how.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Args {
-    /// The item's stock code, as search_stock gave it.
+    /// The item's stock code, as `search_stock` gave it.
     code: String,
     /// The down payment in rupiah, if the customer named one: 30 juta is 30000000.
     down_payment: Option<Whole>,

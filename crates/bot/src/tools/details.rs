@@ -17,7 +17,7 @@ pub struct Details {
 /// Which item.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Args {
-    /// Its stock code, as search_stock gave it.
+    /// Its stock code, as `search_stock` gave it.
     code: String,
 }
 

@@ -21,7 +21,7 @@ pub struct SendPhotos {
 /// Pictures of which item.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Args {
-    /// Its stock code, as search_stock gave it.
+    /// Its stock code, as `search_stock` gave it.
     code: String,
     /// How many at most, 1 to 10. Default: 5.
     limit: Option<Whole>,

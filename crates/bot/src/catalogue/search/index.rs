@@ -2,8 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ordinary::is_name;
 use crate::catalogue::{Attribute, Item, ItemStatus, Schema};
 use crate::words;
+
+/// Colours in both languages.
+const COLOURS: [(&str, &str); 12] = [
+    ("putih", "white"),
+    ("hitam", "black"),
+    ("merah", "red"),
+    ("biru", "blue"),
+    ("hijau", "green"),
+    ("kuning", "yellow"),
+    ("abu", "grey"),
+    ("perak", "silver"),
+    ("coklat", "brown"),
+    ("oranye", "orange"),
+    ("emas", "gold"),
+    ("ungu", "purple"),
+];
 
 /// How much a word counts, by where it stands.
 const TITLE: u32 = 10;
@@ -27,7 +44,9 @@ impl<'a> Index<'a> {
                 Attribute::Number(number) => index.add(&number.to_string(), ATTRIBUTE),
                 Attribute::Text(text) => {
                     index.add(text, ATTRIBUTE);
-                    for word in synonyms(schema, key, text) {
+                    for word in synonyms(schema, key, text)
+                        .chain(words::words(text).iter().filter_map(|it| colour(it)))
+                    {
                         index.add(word, ATTRIBUTE);
                     }
                 }
@@ -61,18 +80,34 @@ fn synonyms<'s>(schema: &'s Schema, key: &str, value: &str) -> impl Iterator<Ite
     group.into_iter().flatten().map(String::as_str)
 }
 
+/// The same colour in the other language.
+pub(super) fn colour(word: &str) -> Option<&'static str> {
+    COLOURS.iter().find_map(|(indonesian, english)| match word {
+        _ if word == *indonesian => Some(*english),
+        _ if word == *english => Some(*indonesian),
+        _ => None,
+    })
+}
+
 /// The words by which the items of a tenant are called; the notes are no part of it.
-pub(crate) struct Vocabulary(BTreeSet<String>);
+pub(crate) struct Vocabulary {
+    all: BTreeSet<String>,
+    /// Those of titles: only these are meant by words that are spelled nearly so. "write" is not meant for "white".
+    titles: BTreeSet<String>,
+}
 
 impl Vocabulary {
     /// The words of all items but hidden ones.
     pub(crate) fn of(items: &[Item], schema: &Schema) -> Self {
-        let mut all = BTreeSet::new();
+        let mut known = Self { all: BTreeSet::new(), titles: BTreeSet::new() };
         for item in items.iter().filter(|item| item.status != ItemStatus::Hidden) {
             let index = Index::of(item, schema);
-            all.extend(index.words.into_iter().filter(|(_, weight)| *weight > NOTES).map(|(word, _)| word));
+            for (word, _) in index.words.into_iter().filter(|(_, weight)| *weight > NOTES) {
+                known.all.insert(word);
+            }
+            known.titles.extend(words::words(&item.title));
         }
-        Self(all)
+        known
     }
 
     /// The word itself if items are called so, or else the nearest one by which they are, or else itself.
@@ -80,17 +115,23 @@ impl Vocabulary {
         self.meant(word).unwrap_or_else(|| word.to_owned())
     }
 
-    /// The word by which items are called that is meant, if one is.
+    /// The word by which items are called that is meant, if one is: the word itself, what is left without "-nya", or a word
+    /// that is spelled nearly so. The name of another model is not a slip: who asks for a Camry wants no Carry.
     pub(crate) fn meant(&self, word: &str) -> Option<String> {
-        if self.0.contains(word) {
-            return Some(word.to_owned());
+        let bare = word.strip_suffix("nya").filter(|bare| bare.chars().count() > 2);
+        for written in [Some(word), bare].into_iter().flatten() {
+            if self.all.contains(written) {
+                return Some(written.to_owned());
+            }
         }
-        let near = self.0.iter().filter(|known| is_near(word, known));
-        near.min_by_key(|known| {
-            let steps = words::distance(word, known, 2).unwrap_or(usize::MAX);
-            (steps, known.chars().next() != word.chars().next())
+        [Some(word), bare].into_iter().flatten().filter(|written| !is_name(written)).find_map(|written| {
+            let near = self.titles.iter().filter(|known| is_near(written, known));
+            near.min_by_key(|known| {
+                let steps = words::distance(written, known, 2).unwrap_or(usize::MAX);
+                (steps, known.chars().next() != written.chars().next())
+            })
+            .cloned()
         })
-        .cloned()
     }
 }
 

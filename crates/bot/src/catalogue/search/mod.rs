@@ -200,7 +200,10 @@ fn has_attribute(item: &Item, schema: &Schema, key: &str, wanted: &str) -> bool 
             let of_group = spec.and_then(|spec| Some((spec.canonical(text)?, spec.canonical(wanted)?)));
             of_group.map_or_else(
                 || {
-                    let known = words::words(text);
+                    let mut known = words::words(text);
+                    let twins: Vec<String> =
+                        known.iter().filter_map(|word| index::colour(word)).map(str::to_owned).collect();
+                    known.extend(twins);
                     let near = |word: &String| known.iter().any(|other| index::is_near(word, other));
                     words::words(wanted).iter().all(near)
                 },
