@@ -13,7 +13,7 @@ pub enum ItemProblem {
     #[error("the stock code must be 2 to 24 characters of A-Z, 0-9 and -")]
     Code,
     /// The title is missing or too long.
-    #[error("the title must be 1 to 120 characters on one line")]
+    #[error("the title must be 1 to 120 characters on one line, none of them hidden")]
     Title,
     /// The price is no amount of rupiah.
     #[error("the price must be more than 0 and at most 1,000,000,000,000 rupiah")]
@@ -55,8 +55,8 @@ impl Item {
         if !is_code(&self.code) {
             return Err(ItemProblem::Code);
         }
-        if self.title.trim().is_empty() || !fits(&self.title, 120) || self.title.chars().any(char::is_control)
-        {
+        let unseen = |c: char| c.is_control() || crate::words::is_hidden(c);
+        if self.title.trim().is_empty() || !fits(&self.title, 120) || self.title.chars().any(unseen) {
             return Err(ItemProblem::Title);
         }
         if self.price.is_some_and(|price| !(1..=MAX_PRICE).contains(&price)) {
@@ -174,6 +174,7 @@ mod tests {
             (Item { code: "A".to_owned(), ..item() }, ItemProblem::Code),
             (Item { title: "  ".to_owned(), ..item() }, ItemProblem::Title),
             (Item { title: "a\nb".to_owned(), ..item() }, ItemProblem::Title),
+            (Item { title: "a\u{202e}b".to_owned(), ..item() }, ItemProblem::Title),
             (Item { title: "a".repeat(121), ..item() }, ItemProblem::Title),
             (item().with_price(0), ItemProblem::Price),
             (item().with_price(-5), ItemProblem::Price),

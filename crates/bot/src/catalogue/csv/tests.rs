@@ -59,7 +59,7 @@ fn every_bad_line_is_told_with_its_number_and_the_others_are_read() {
             (2, "price", LineProblemKind::Price),
             (3, "status", LineProblemKind::Status),
             (4, "code", LineProblemKind::Code),
-            (5, "title", misfit("the title must be 1 to 120 characters on one line")),
+            (5, "title", misfit("the title must be 1 to 120 characters on one line, none of them hidden")),
             (6, "year", misfit("a year from 1900 to 2100")),
             (7, "year", LineProblemKind::Number),
             (8, "transmission", misfit("one of automatic, manual")),
