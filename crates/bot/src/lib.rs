@@ -33,8 +33,8 @@ pub mod tenant;
 pub mod testing;
 mod texts;
 pub mod tool;
-pub mod verify;
 pub mod tools;
+pub mod verify;
 mod words;
 
 pub use key::{ChatKey, Revision, Saved, TurnId};

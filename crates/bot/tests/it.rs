@@ -1,5 +1,4 @@
 //! The tests of the assistant that need more than one part of it: hazards by name, and long random histories.
-//! The tests of the assistant that need more than one part of it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,14 +15,11 @@ mod hazards;
 mod llm;
 #[path = "it/shop.rs"]
 mod shop;
+#[path = "it/trades.rs"]
+mod trades;
 #[path = "it/verify.rs"]
 mod verify;
 #[path = "it/verify_samples.rs"]
 mod verify_samples;
 #[path = "it/verify_words.rs"]
 mod verify_words;
-    reason = "tests fail by panicking"
-)]
-
-#[path = "it/shop.rs"]
-mod shop;

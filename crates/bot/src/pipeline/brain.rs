@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::answers;
 use crate::fact::Date;
+use crate::guard;
 use crate::responder::{AiResponder, Repair, Reply, TurnErrorKind, TurnInput, TurnOutput};
 use crate::tool::Action;
 use crate::verify::{Ground, Verdict, Verifier};
@@ -33,9 +35,20 @@ pub(super) struct Thought {
     pub(super) troubles: Vec<TurnErrorKind>,
 }
 
+/// Words, and why a person takes over and what it is about.
+type Said = (Reply, Option<(String, String)>);
+
+fn said(output: TurnOutput) -> Option<Said> {
+    match output {
+        TurnOutput::Reply(reply) => Some((reply, None)),
+        TurnOutput::HandOver { reply, reason, summary } => Some((reply, Some((reason, summary)))),
+        TurnOutput::Silence { .. } => None,
+    }
+}
+
 /// What one brain gave.
 enum Given {
-    Said(Box<(Reply, Option<(String, String)>)>),
+    Said(Box<Said>),
     Silent,
     Wrong,
     Failed(TurnErrorKind),
@@ -50,6 +63,9 @@ impl Brain {
 
     pub(super) async fn think(&self, turn: TurnInput) -> Thought {
         let mut thought = Thought::default();
+        if let Some((reply, hand_over)) = self.without_thinking(&turn) {
+            return Thought { reply: Some(reply), hand_over, ..thought };
+        }
         for responder in &self.responders {
             match self.ask(responder.as_ref(), &turn).await {
                 Given::Said(said) => {
@@ -70,27 +86,43 @@ impl Brain {
         thought
     }
 
+    /// What is answered without asking anybody: what is no business of a shop's assistant, and what stands in the shop's
+    /// profile.
+    fn without_thinking(&self, turn: &TurnInput) -> Option<Said> {
+        if guard::scope(&turn.words()).is_some() {
+            return Some((Reply::new(guard::decline(turn.locale), "guard"), None));
+        }
+        let (reply, hand_over) = said(answers::answer(turn)?)?;
+        (self.verify(turn, &reply) == Verdict::Pass).then_some((reply, hand_over))
+    }
+
+    fn verify(&self, turn: &TurnInput, reply: &Reply) -> Verdict {
+        let words = turn.words();
+        let today =
+            turn.tenant.hours.local(turn.now).map_or_else(|| Date::in_utc(turn.now), |(date, _)| date);
+        let ground = Ground::new(&turn.tenant, today)
+            .with_customer(&words)
+            .with_canary(&turn.canary)
+            .with_locale(turn.locale);
+        self.verifier.verify(&reply.text, &reply.evidence, &ground)
+    }
+
     async fn ask(&self, responder: &dyn AiResponder, turn: &TurnInput) -> Given {
         let mut turn = turn.clone();
-        let words = turn.words();
-        let (tenant, canary) = (Arc::clone(&turn.tenant), turn.canary.clone());
-        let today = tenant.hours.local(turn.now).map_or_else(|| Date::in_utc(turn.now), |(date, _)| date);
-        let ground =
-            Ground::new(&tenant, today).with_customer(&words).with_canary(&canary).with_locale(turn.locale);
         // Once, and once more with what was wrong.
         for _ in 0..2 {
             let answer = tokio::time::timeout(turn.time_left, responder.respond(&turn)).await;
-            let (reply, hand_over) = match answer {
+            let spoken = match answer {
                 Err(_) => return Given::Failed(TurnErrorKind::Exhausted),
                 Ok(Err(error)) => return Given::Failed(error.kind),
                 Ok(Ok(TurnOutput::Silence { why })) => {
                     tracing::debug!(chat = %turn.chat, why, "a brain says nothing");
                     return Given::Silent;
                 }
-                Ok(Ok(TurnOutput::Reply(reply))) => (reply, None),
-                Ok(Ok(TurnOutput::HandOver { reply, reason, summary })) => (reply, Some((reason, summary))),
+                Ok(Ok(output)) => said(output),
             };
-            let verdict = self.verifier.verify(&reply.text, &reply.evidence, &ground);
+            let Some((reply, hand_over)) = spoken else { return Given::Silent };
+            let verdict = self.verify(&turn, &reply);
             if verdict == Verdict::Pass {
                 metrics::counter!("wartel_bot_drafts_total", "outcome" => "passed").increment(1);
                 return Given::Said(Box::new((reply, hand_over)));

@@ -16,7 +16,7 @@ use crate::agent::history_of;
 use crate::conversation::{Chat, ConversationStore, Line, Notice, Part, PauseBy};
 use crate::guard;
 use crate::key::TurnId;
-use crate::responder::{Reply, TurnErrorKind, TurnInput};
+use crate::responder::{TurnErrorKind, TurnInput};
 use crate::sender::ChatSender;
 use crate::spend::{Reservation, ReservationId, Reserved, SpendCap, SpendStore};
 use crate::tenant::{Tenant, TenantStore};
@@ -90,10 +90,7 @@ impl Turns {
         let covered: Vec<InboxEntryId> = hold.chat.burst.iter().map(|item| item.entry).collect();
         let input = self.input(hold, tenant, turn, now).await?;
         let locale = input.locale;
-        let thought = match without_thinking(&input) {
-            Some(reply) => Thought { reply: Some(reply), ..Thought::default() },
-            None => self.think(hold, input).await,
-        };
+        let thought = self.think(hold, input).await;
         let thought_at = self.clock.now();
         let mut plan = plan::of(&thought, turn, locale, thought_at);
         if let Some((reason, summary)) = &plan.hand_over {
@@ -264,12 +261,6 @@ impl Turns {
         self.spend.settle(&tenant.id, id, 1, 0, now).await?;
         Ok(to_staff(tenant, &texts::staff_model_trouble(tenant.locale, kind.as_str()), now))
     }
-}
-
-/// What is answered without asking anybody: what is no business of a shop's assistant is declined in one line.
-fn without_thinking(input: &TurnInput) -> Option<Reply> {
-    guard::scope(&input.words())?;
-    Some(Reply::new(guard::decline(input.locale), "guard"))
 }
 
 fn locale_of(chat: &Chat, tenant: &Tenant) -> Locale {

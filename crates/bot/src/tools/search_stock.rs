@@ -104,10 +104,6 @@ impl Tool for SearchStock {
         let query = narrowed(query_of(&words, schema, &items, today), &args, schema)?;
         let found = search(&items, schema, &query);
 
-        let mut facts = vec![count(found.total), count(found.hits.len())];
-        facts.extend(
-            found.hits.iter().chain(&found.alternatives).flat_map(|hit| item_json::facts(&hit.item, schema)),
-        );
         let hits: Vec<Value> =
             found.hits.iter().map(|hit| item_json::brief(&hit.item, schema).into()).collect();
         let alternatives: Vec<Value> =
@@ -119,7 +115,9 @@ impl Tool for SearchStock {
             "total": found.total,
             "alternatives": alternatives,
         });
-        Ok(ToolOutput::new(content).with_facts(facts))
+        let output = ToolOutput::new(content).with_facts([count(found.total), count(found.hits.len())]);
+        let items = found.hits.iter().chain(&found.alternatives);
+        Ok(items.fold(output, |output, hit| output.with_item(item_json::facts(&hit.item, schema))))
     }
 }
 

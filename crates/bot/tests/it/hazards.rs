@@ -22,7 +22,7 @@ fn echoing() -> ScriptedResponder {
 async fn hazard_01_a_message_that_comes_fifty_times_is_one_turn() {
     let shop = Arc::new(Shop::with(ScriptedResponder::saying("Halo Kak")).await);
     let budi = Person::new("081200000001");
-    let entry = shop.entry(&budi, shop.message(&budi, "Halo"));
+    let entry = shop.entry(&budi, shop.message(&budi, "ada Xenia?"));
     let mut all = tokio::task::JoinSet::new();
     for _ in 0..50 {
         let (shop, entry) = (Arc::clone(&shop), entry.clone());
@@ -239,7 +239,7 @@ async fn hazard_14_reactions_and_calls_are_no_turn_and_no_lead() {
 async fn hazard_17_switched_off_in_mid_turn_nothing_goes_out() {
     let shop = Arc::new(Shop::with(echoing().with_delay(5 * SECOND)).await);
     let budi = Person::new("081200000001");
-    shop.writes(&budi, "halo").await;
+    shop.writes(&budi, "ada Avanza?").await;
     shop.clock.advance(3 * SECOND);
     let working = tokio::spawn({
         let shop = Arc::clone(&shop);
@@ -259,7 +259,7 @@ async fn hazard_17_switched_off_in_mid_turn_nothing_goes_out() {
 
 #[tokio::test]
 async fn hazard_20_a_hundred_first_messages_are_one_lead_and_staff_are_none() {
-    let shop = Arc::new(Shop::with(ScriptedResponder::saying("Halo")).await);
+    let shop = Arc::new(Shop::with(ScriptedResponder::saying("ada Xenia?")).await);
     let budi = Person::new("081200000001");
     let mut all = tokio::task::JoinSet::new();
     for number in 0..100 {
@@ -278,7 +278,7 @@ async fn hazard_20_a_hundred_first_messages_are_one_lead_and_staff_are_none() {
     // A number of another country that ends like the one of staff is a customer's.
     let twin = Person::new("+4981512345670");
     assert!(twin.contact.phone.as_ref().unwrap().digits().ends_with(&STAFF[1..]));
-    shop.writes(&twin, "halo").await;
+    shop.writes(&twin, "ada Avanza?").await;
     assert_eq!(shop.all_leads().await.len(), 2);
 }
 
@@ -287,7 +287,7 @@ async fn hazard_41_a_send_of_unknown_outcome_is_not_repeated() {
     let shop = Shop::with(echoing()).await;
     let budi = Person::new("081200000001");
     shop.sender.then_fail(SendError::new("fake", SendErrorKind::Unavailable, RetryAdvice::Ambiguous));
-    shop.writes(&budi, "halo").await;
+    shop.writes(&budi, "ada Avanza?").await;
     shop.settle().await;
     shop.after(Duration::from_secs(600)).await;
     assert_eq!(shop.sender.tried(), 1);
@@ -306,7 +306,7 @@ async fn hazard_45_outside_of_24_hours_the_official_api_gets_no_free_text() {
     let shop = Shop::with(echoing()).await;
     shop.sender.set_official(true);
     let budi = Person::new("081200000001");
-    shop.writes(&budi, "halo").await;
+    shop.writes(&budi, "ada Avanza?").await;
     shop.after(Duration::from_secs(25 * 3_600)).await;
     assert_eq!(shop.sender.tried(), 0);
 }
@@ -345,7 +345,7 @@ async fn hazard_47_a_turn_that_panics_ends_with_a_template_and_others_go_on() {
     .await;
     let (bad, good) = (Person::new("081200000001"), Person::new("081200000002"));
     shop.writes(&bad, "racun").await;
-    shop.writes(&good, "halo").await;
+    shop.writes(&good, "ada Avanza?").await;
     shop.settle().await;
     assert_eq!(shop.texts(&good), ["Halo Kak"]);
     for _ in 0..6 {
@@ -353,7 +353,7 @@ async fn hazard_47_a_turn_that_panics_ends_with_a_template_and_others_go_on() {
     }
     assert_eq!(shop.texts(&bad).len(), 1);
     assert!(shop.texts(&bad)[0].contains("tim kami"));
-    shop.writes(&bad, "halo").await;
+    shop.writes(&bad, "ada Avanza?").await;
     shop.settle().await;
     assert_eq!(shop.texts(&bad)[1], "Halo Kak");
 }
@@ -364,14 +364,14 @@ async fn hazard_53_while_the_account_is_not_connected_nothing_is_spent_and_nothi
     let shop = Shop::with(brain.clone()).await;
     shop.sender.set_connected(false);
     let budi = Person::new("081200000001");
-    shop.writes(&budi, "halo").await;
+    shop.writes(&budi, "ada Avanza?").await;
     for _ in 0..10 {
         shop.after(60 * SECOND).await;
     }
     assert!(brain.asked().is_empty());
     shop.sender.set_connected(true);
     shop.after(60 * SECOND).await;
-    assert_eq!(shop.texts(&budi), ["Kakak menulis: halo"]);
+    assert_eq!(shop.texts(&budi), ["Kakak menulis: ada Avanza?"]);
     // Too late it is not answered at all.
     shop.sender.set_connected(false);
     shop.writes(&budi, "masih?").await;
