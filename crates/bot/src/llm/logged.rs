@@ -8,7 +8,8 @@ use super::{Finish, LanguageModel, LlmCapabilities, LlmError, LlmReply, LlmReque
 ///
 /// # Behavior
 /// - Answered: INFO `model answered` with the model, the time, the tokens, the outcome and the server's id. Otherwise WARN
-///   `model failed` with kind, code, status and the server's id.
+///   `model failed` with kind, code, status and the server's id; a call
+///   that is dropped before its end has the kind `dropped`.
 /// - The counter `wartel_llm_calls_total` and the histogram `wartel_llm_seconds` have the labels `model` and `outcome`:
 ///   `stop`, `tool_calls`, `length`, `blocked`, `other`, the kind of the error, or `dropped` for a call that nobody waited
 ///   for to its end. The counter `wartel_llm_tokens_total` has `model` and `kind`: `prompt`, `cached`, `completion`,
@@ -27,6 +28,9 @@ impl<M> Logged<M> {
     }
 }
 
+/// The outcome of a call that nobody waited for to its end.
+const DROPPED: &str = "dropped";
+
 /// One call. Dropped before its end, it counts as `dropped`.
 struct Measure {
     model: String,
@@ -43,6 +47,9 @@ impl Measure {
 impl Drop for Measure {
     fn drop(&mut self) {
         let (model, outcome) = (self.model.clone(), self.outcome);
+        if outcome == DROPPED {
+            tracing::warn!(model, kind = DROPPED, elapsed_ms = self.elapsed_ms(), "model failed");
+        }
         metrics::counter!("wartel_llm_calls_total", "model" => model.clone(), "outcome" => outcome)
             .increment(1);
         metrics::histogram!("wartel_llm_seconds", "model" => model, "outcome" => outcome)
@@ -87,7 +94,7 @@ impl<M: LanguageModel> LanguageModel for Logged<M> {
 
     async fn complete(&self, request: &LlmRequest) -> Result<LlmReply, LlmError> {
         let mut measure =
-            Measure { model: self.name().to_owned(), started: Instant::now(), outcome: "dropped" };
+            Measure { model: self.name().to_owned(), started: Instant::now(), outcome: DROPPED };
         let result = self.inner.complete(request).await;
         let elapsed_ms = measure.elapsed_ms();
         match &result {

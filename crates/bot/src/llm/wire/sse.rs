@@ -17,7 +17,12 @@ pub(in crate::llm) fn is_event_stream(response: &HttpResponse) -> bool {
 
 /// The events of a stream, in order; comments are passed over. `None` if it is no UTF-8.
 pub(in crate::llm) async fn events(response: &HttpResponse) -> Option<Vec<Event>> {
-    let mut body = BytesMut::from(&response.body[..]);
+    let mut start: &[u8] = &response.body;
+    // The parser panics on a byte order mark (eventsource-stream 0.2.3 cuts it as if it were one byte).
+    while let Some(rest) = start.strip_prefix(b"\xEF\xBB\xBF") {
+        start = rest;
+    }
+    let mut body = BytesMut::from(start);
     if response.end == BodyEnd::Complete {
         // Some servers leave out the empty line behind the last event.
         body.extend_from_slice(b"\n\n");

@@ -38,7 +38,7 @@ impl ModelBench for Bench {
     }
 }
 
-fn answer(scene: Scene, stream: bool) -> Answer {
+pub(super) fn answer(scene: Scene, stream: bool) -> Answer {
     let text = |text: &str| json!({"type": "text", "text": text});
     let search = json!({"type": "tool_use", "id": "toolu_1", "name": "search", "input": {"make": "Toyota"}});
     let hours = json!({"type": "tool_use", "id": "toolu_2", "name": "hours", "input": {}});

@@ -1,8 +1,10 @@
 //! Models: the contract on every adapter over a socket, and the layers.
 
 mod anthropic;
+mod cuts;
 mod double;
 mod failover;
+mod logged;
 mod metered;
 mod models;
 mod ollama;

@@ -40,7 +40,7 @@ impl ModelBench for Bench {
     }
 }
 
-fn answer(scene: Scene, stream: bool) -> Answer {
+pub(super) fn answer(scene: Scene, stream: bool) -> Answer {
     let search = json!({"function": {"name": "search", "arguments": {"make": "Toyota"}}});
     let hours = json!({"function": {"index": 1, "name": "hours", "arguments": {}}});
     let (message, reason) = match scene {
