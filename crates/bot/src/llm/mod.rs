@@ -25,9 +25,9 @@ pub mod openai;
 mod reply;
 mod retry;
 mod schema_tools;
-#[cfg(feature = "llm-http")]
+#[cfg(any(feature = "openai", feature = "anthropic", feature = "ollama"))]
 mod settings;
-#[cfg(feature = "llm-http")]
+#[cfg(any(feature = "openai", feature = "anthropic", feature = "ollama"))]
 #[cfg_attr(
     not(all(feature = "openai", feature = "anthropic", feature = "ollama")),
     allow(dead_code, reason = "each adapter uses its part")
@@ -49,8 +49,8 @@ pub use models::{Backend, ModelSet, Models};
 pub use reply::{Finish, LlmReply, Price, Usage};
 pub use retry::{Retry, RetryPolicy};
 pub use schema_tools::SchemaTools;
-#[cfg(feature = "llm-http")]
-#[cfg_attr(docsrs, doc(cfg(feature = "llm-http")))]
+#[cfg(any(feature = "openai", feature = "anthropic", feature = "ollama"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "openai", feature = "anthropic", feature = "ollama"))))]
 pub use settings::BackendSettings;
 
 /// What a model can do.

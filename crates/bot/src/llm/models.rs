@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use wartel_core::{Clock, TenantId};
 
 use super::circuit::Circuit;
-#[cfg(feature = "llm-http")]
+#[cfg(any(feature = "openai", feature = "anthropic", feature = "ollama"))]
 use super::wire::Transports;
 use super::{
     Failover, FailoverPolicy, LanguageModel, LlmConfigError, LlmEvents, Logged, Metered, Retry, RetryPolicy,
@@ -94,7 +94,7 @@ pub struct Models {
     store: Arc<dyn SpendStore>,
     clock: Arc<dyn Clock>,
     events: Arc<dyn LlmEvents>,
-    #[cfg(feature = "llm-http")]
+    #[cfg(any(feature = "openai", feature = "anthropic", feature = "ollama"))]
     transports: Transports,
 }
 
@@ -108,13 +108,13 @@ impl Models {
             store,
             clock,
             events,
-            #[cfg(feature = "llm-http")]
+            #[cfg(any(feature = "openai", feature = "anthropic", feature = "ollama"))]
             transports: Transports::default(),
         }
     }
 
     /// With an HTTP client for everything. Its own time limit must be longer than a call may take.
-    #[cfg(feature = "llm-http")]
+    #[cfg(any(feature = "openai", feature = "anthropic", feature = "ollama"))]
     #[must_use]
     pub fn with_transport(mut self, transport: Arc<dyn wartel_messaging::transport::HttpTransport>) -> Self {
         self.transports = Transports::given(transport);
@@ -182,7 +182,7 @@ impl Models {
     }
 
     #[cfg_attr(
-        not(feature = "llm-http"),
+        not(any(feature = "openai", feature = "anthropic", feature = "ollama")),
         allow(
             clippy::unused_self,
             clippy::unnecessary_wraps,
