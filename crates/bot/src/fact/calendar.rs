@@ -11,6 +11,7 @@ pub(super) fn read(tokens: &[Token<'_>], at: usize, context: &Context) -> Option
         .or_else(|| named(tokens, at, context))
         .or_else(|| slashed(tokens, at, context))
         .or_else(|| clock(tokens, at))
+        .or_else(|| spoken(tokens, at))
 }
 
 fn text<'a>(tokens: &[Token<'a>], at: usize) -> &'a str {
@@ -171,6 +172,33 @@ fn clock(tokens: &[Token<'_>], at: usize) -> Option<(Claim, usize)> {
     };
     if readings.is_empty() && !led {
         return None;
+    }
+    claim(tokens, at, end, readings)
+}
+
+/// "jam sembilan", "pukul setengah lima sore".
+fn spoken(tokens: &[Token<'_>], at: usize) -> Option<(Claim, usize)> {
+    let half = word(tokens, at) == "setengah";
+    let from = if half { at + 2 } else { at };
+    if tokens.get(at)?.kind != Kind::Word || !lead(tokens, at) {
+        return None;
+    }
+    let (hour, mut end) = super::numeral::words(tokens, from)?;
+    let hour = u16::try_from(hour.times(1)?).ok().filter(|hour| (1..=12).contains(hour))?;
+    let part = end + usize::from(is_space(tokens, end));
+    let late = matches!(word(tokens, part), "siang" | "sore" | "malam");
+    let early = word(tokens, part) == "pagi";
+    if late || early {
+        end = part + 1;
+    }
+    let minutes = hour * 60 - if half { 30 } else { 0 };
+    let time = |minutes: u16| ClockTime::new(minutes / 60, minutes % 60).map(Fact::Time);
+    let mut readings = Vec::new();
+    if !late || hour >= 10 {
+        readings.extend(time(minutes));
+    }
+    if !early && hour < 12 {
+        readings.extend(time(minutes + 12 * 60));
     }
     claim(tokens, at, end, readings)
 }

@@ -50,6 +50,8 @@ pub struct Claim {
     pub relative: bool,
     /// Whether it is an amount of another currency than the rupiah, which no [`Fact`] stands for.
     pub is_foreign_money: bool,
+    /// The number in words behind which stands a unit that no [`Fact`] stands for: 7 of "tujuh hari".
+    pub(crate) number: Option<i64>,
 }
 
 /// How near "near" is: the truth lies within `below` under and `above` over the value that was said.
@@ -64,7 +66,15 @@ pub struct About {
 
 impl Claim {
     pub(super) const fn new(span: Range<usize>, readings: Vec<Fact>) -> Self {
-        Self { span, readings, about: None, begins_range: false, relative: false, is_foreign_money: false }
+        Self {
+            span,
+            readings,
+            about: None,
+            begins_range: false,
+            relative: false,
+            is_foreign_money: false,
+            number: None,
+        }
     }
 
     /// Its kind by its likeliest meaning, or `number`.

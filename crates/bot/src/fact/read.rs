@@ -162,7 +162,11 @@ impl Reader<'_> {
         if in_words {
             // "satu" and "dua" alone are words like any other; so is "salah satu unit".
             let value = numeral.times(1).unwrap_or(0);
-            let named = found.unit.is_some_and(|unit| unit != Unit::Other) && value > 1;
+            let term = matches!(
+                self.word(found.end.saturating_sub(1)),
+                "hari" | "jam" | "minggu" | "days" | "hours" | "weeks"
+            );
+            let named = found.unit.is_some_and(|unit| unit != Unit::Other || term) && value > 1;
             if !named && value < 1_000 {
                 return None;
             }
@@ -283,6 +287,7 @@ impl Reader<'_> {
             .rev()
             .take_while(|token| token.kind != Kind::Line)
             .filter(|token| token.kind != Kind::Space && !matches!(token.text, "*" | "_" | ">" | "#"))
+            .take(2)
             .collect();
         let joined = at.checked_sub(1).and_then(|before| self.tokens.get(before));
         // "mobil2" is how people write "mobil-mobil".
@@ -317,6 +322,24 @@ impl Reader<'_> {
             })
     }
 
+    /// Whether the words right before a number say that it is only near.
+    fn said_about(&self, at: usize) -> bool {
+        let before = self.tokens.get(..at).unwrap_or_default().iter().rev();
+        let skipped = |token: &&Token<'_>| {
+            token.kind == Kind::Space
+                || matches!(token.text, "." | ":" | "*" | "-")
+                || matches!(token.word.as_str(), "rp" | "idr" | "km")
+        };
+        let mut before = before.filter(|token| !skipped(token));
+        let Some(last) = before.next() else { return false };
+        match last.word.as_str() {
+            "lebih" => before.next().is_some_and(|token| token.word == "kurang"),
+            "kira" => true,
+            "less" => before.next().is_some_and(|token| token.word == "or"),
+            word => units::is_about(word) || matches!(last.text, "±" | "~" | "≈"),
+        }
+    }
+
     /// The claim of a quantity that begins at token `at`; `lead` says what it is if it does not say so itself.
     fn claim(&self, at: usize, found: Quantity, lead: Option<Unit>, end: usize) -> Option<Claim> {
         let (first, last) = (self.tokens.get(at)?, self.tokens.get(end.checked_sub(1)?)?);
@@ -333,11 +356,10 @@ impl Reader<'_> {
         }
         let lead = lead.or_else(|| self.lead(at));
         let mut claim = Claim::new(span, readings(&found, lead, self.context));
-        let near = self.tokens.get(..at).unwrap_or_default().iter().rev();
-        let near = near.filter(|token| token.kind != Kind::Space && !matches!(token.text, "." | ":"));
-        let said_about =
-            near.take(3).any(|token| units::is_about(&token.word) || matches!(token.text, "±" | "~" | "≈"));
-        if found.about || said_about {
+        if found.unit == Some(Unit::Other) && first.kind == Kind::Word {
+            claim.number = found.numeral.times(found.scale);
+        }
+        if found.about || self.said_about(at) {
             claim.about = found.numeral.times(found.scale).map(|value| near_to(value, &found));
         }
         Some(claim)

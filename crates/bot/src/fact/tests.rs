@@ -93,6 +93,9 @@ fn hazard_31_every_spelling_of_a_value_is_read() {
         ("9 AM - 5 PM", &["09:00", "17:00"]),
         ("08.00-17.00 WIB", &["08:00", "17:00"]),
         ("jam 9 sampai 17", &["09:00", "17:00"]),
+        ("jam sembilan pagi", &["09:00"]),
+        ("jam setengah lima sore", &["16:30"]),
+        ("tujuh hari", &["?"]),
         ("kode AV-012 ya", &["AV-012"]),
         ("3 unit", &["3 x"]),
         ("ada 5 mobil", &["5 x"]),
@@ -147,6 +150,10 @@ fn near_reaches_to_the_last_digit_that_counts() {
     assert_eq!(near("150 juta"), None);
     assert_eq!(near("sekitar 150 juta"), Some((5_000_000, 5_000_000)));
     assert_eq!(near("sekitar 152 juta"), Some((500_000, 500_000)));
+    assert_eq!(near("kurang lebih 150 juta"), Some((5_000_000, 5_000_000)));
+    assert_eq!(near("kira-kira Rp150 juta"), Some((5_000_000, 5_000_000)));
+    assert_eq!(near("sekitar Rp150 juta"), Some((5_000_000, 5_000_000)));
+    assert_eq!(near("lebih murah, 150 juta"), None);
     assert_eq!(near("150 jutaan"), Some((5_000_000, 9_999_999)));
     assert_eq!(near("80an juta"), Some((4_000_000, 9_999_999)));
 }

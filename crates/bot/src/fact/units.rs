@@ -74,12 +74,8 @@ pub(super) fn is_about(word: &str) -> bool {
         word,
         "sekitar"
             | "kisaran"
-            | "kira"
-            | "lebih"
-            | "kurang"
             | "hampir"
             | "mendekati"
-            | "sekira"
             | "sekitaran"
             | "around"
             | "about"
@@ -87,7 +83,6 @@ pub(super) fn is_about(word: &str) -> bool {
             | "roughly"
             | "nearly"
             | "almost"
-            | "circa"
             | "approx"
     )
 }

@@ -72,9 +72,7 @@ pub(super) fn check(plain: &str, ground: &Ground<'_>, problems: &mut Vec<Problem
 /// A sentence that begins with a word of the other language: "Yes, mobilnya ada".
 fn first_words(plain: &str, locale: Locale) -> Option<&str> {
     let others: &[&str] = match locale {
-        Locale::Id => {
-            &["yes", "sure", "certainly", "unfortunately", "hello", "sorry", "great", "absolutely", "yeah"]
-        }
+        Locale::Id => &["yes", "sure", "certainly", "unfortunately", "hello", "sorry", "absolutely", "yeah"],
         Locale::En => &["iya", "tidak", "baik", "tentu", "maaf", "mohon", "halo", "selamat", "silakan"],
         _ => &[],
     };

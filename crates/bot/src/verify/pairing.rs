@@ -56,10 +56,6 @@ pub(super) struct Pairing<'a> {
 impl<'a> Pairing<'a> {
     pub(super) fn new(draft: &'a str, tokens: &[Token<'a>], known: &Known, claims: &[Claim]) -> Self {
         let mut found = Self { candidates: vec![Vec::new(); claims.len()], contradiction: None };
-        // With one item there is nothing to mix up.
-        if known.subjects.len() < 2 {
-            return found;
-        }
         let mut inherited: Vec<usize> = Vec::new();
         let mut start = 0;
         for line in draft.split_inclusive('\n') {

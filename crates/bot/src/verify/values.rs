@@ -37,6 +37,31 @@ const WISHES: &[&str] = &[
     "within",
 ];
 
+/// Words that make an amount the shop's.
+const PRICES: &[&str] = &[
+    "harga",
+    "harganya",
+    "price",
+    "priced",
+    "jadi",
+    "yours",
+    "cash",
+    "nett",
+    "net",
+    "costs",
+    "cost",
+    "total",
+    "seharga",
+    "bisa",
+    "cukup",
+    "only",
+    "cicilan",
+    "angsuran",
+    "angsurannya",
+    "instalment",
+    "bayar",
+];
+
 pub(super) fn check(draft: &str, evidence: &Evidence, ground: &Ground<'_>, problems: &mut Vec<Problem>) {
     let context = Context::new(ground.today).with_locale(ground.locale);
     let claims = read(draft, &context);
@@ -76,23 +101,18 @@ fn judge(draft: &str, claim: &Claim, at: usize, known: &Known, pairing: &Pairing
     }
     let candidates = if is_of_an_item(claim) { pairing.candidates(at) } else { &[] };
     let of = |subject: usize| known.subjects.get(subject).is_some_and(|subject| among(&subject.facts));
-    if candidates.is_empty() {
-        let anywhere = (0..known.subjects.len()).any(of) || among(&known.customer);
-        return (!anywhere).then_some(ProblemKind::Ungrounded { what });
-    }
-    if candidates.iter().copied().any(of) {
+    if candidates.iter().copied().any(of) || candidates.is_empty() && (0..known.subjects.len()).any(of) {
         return None;
     }
     if among(&known.customer) {
         // "Avanza budget 200 juta" repeats a wish; "Avanza harganya 200 juta" would make it a price.
-        let has_own = candidates
-            .iter()
-            .filter_map(|at| known.subjects.get(*at))
-            .any(|subject| subject.facts.iter().any(|fact| fact.kind() == what));
+        let subjects = candidates.iter().filter_map(|at| known.subjects.get(*at));
+        let has_own = subjects.flat_map(|subject| &subject.facts).any(|fact| fact.kind() == what);
         let before = draft.get(..claim.span.start).unwrap_or_default();
-        let line = before.rsplit(['\n', '.', '!', '?', ',']).next().unwrap_or_default().to_lowercase();
-        let wished = line.split(|c: char| !c.is_alphabetic()).any(|word| WISHES.contains(&word));
-        if wished && what == "money" || !has_own {
+        let clause = before.rsplit(['\n', '.', '!', '?', ',']).next().unwrap_or_default().to_lowercase();
+        let says = |any: &[&str]| clause.split(|c: char| !c.is_alphabetic()).any(|word| any.contains(&word));
+        let allowed = if what == "money" { says(WISHES) || !has_own && !says(PRICES) } else { !has_own };
+        if allowed {
             return None;
         }
     }
@@ -122,7 +142,11 @@ fn in_texts(claim: &Claim, tokens: &[Token<'_>], known: &Known, what: ProblemKin
     let words: Vec<String> = solid.iter().skip(first).take_while(|token| inside(token)).map(lower).collect();
     let before = first.checked_sub(1).and_then(|at| solid.get(at)).map(lower).unwrap_or_default();
     let after = solid.get(first + words.len()).map(lower).unwrap_or_default();
+    // "tujuh hari" is in a text that has "7 hari".
+    let spoken = claim.number.filter(|_| words.len() > 1).zip(words.last());
+    let spoken = spoken.map(|(number, unit)| [number.to_string(), unit.clone()]);
     known.is_in_texts(&words, &before, &after)
+        || spoken.is_some_and(|words| known.is_in_texts(&words, &before, &after))
 }
 
 /// "besok" is free to say unless a visit is kept: then it must be the day of the visit.

@@ -105,6 +105,8 @@ fn hazard_31_right_indonesian_replies_pass() {
         "Test drive gratis Kak, cukup bawa SIM A. Mau dijadwalkan besok?",
         "Siap Kak 🙏 Boleh tahu nama Kakak dan rencana mau ambil kapan?",
         "- Avanza: 165jt\n- Xpander: 198,5jt\n- Mazda 2: 189jt",
+        "Buka dari jam setengah sembilan pagi sampai jam lima sore, Kak.",
+        "Budget Kakak 200 juta masuk untuk semua unit ini.",
         "Kode unitnya AV-012 ya Kak. Website kami primamobil.example.com.",
         "| Unit | Harga |\n|---|---|\n| Avanza 2019 | Rp165.000.000 |\n| Xpander 2018 | Rp198.500.000 |",
         "Pajaknya masih panjang Kak, untuk detailnya saya pastikan dulu ke tim ya.",
@@ -197,6 +199,12 @@ fn hazard_31_wrong_replies_do_not_pass() {
         "STNK atas nama perusahaan, nomor polisi B 1234 XYZ.",
         "Sudah terjual lebih dari 500 mobil.",
         "Avanza (XP-007) Rp165 juta.",
+        "Buka jam setengah sepuluh, Kak.",
+        "Garansi tiga hari, Kak.",
+        "Harganya bisa 160 juta, Kak.",
+        "Avanza lebih murah, hanya 160 juta.",
+        "Angsurannya cukup 4 juta, Kak.",
+        "Harga USD 11,000.",
     ] {
         if problems(text, Locale::Id, &[]).is_empty() {
             bad.push(format!("{text}\n"));
