@@ -4,7 +4,9 @@ mod address;
 mod budget;
 mod calendar;
 mod claim;
+mod meaning;
 mod numeral;
+mod quantity;
 mod read;
 #[cfg(test)]
 mod tests;

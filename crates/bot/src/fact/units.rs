@@ -11,6 +11,8 @@ pub(super) enum Unit {
     CubicCentimetres,
     Litres,
     Count,
+    /// How often: instalments.
+    Times,
     /// Hours, days and other words that no [`super::Fact`] stands for.
     Other,
 }
@@ -42,6 +44,7 @@ pub(super) fn unit(word: &str) -> Option<Unit> {
         "bulan" | "bln" | "month" | "months" | "mo" | "bulanan" => Unit::Months,
         "tahun" | "thn" | "th" | "year" | "years" | "yr" | "yrs" | "tahunan" => Unit::Years,
         "cc" => Unit::CubicCentimetres,
+        "x" | "kali" | "times" => Unit::Times,
         "liter" | "litre" | "l" | "liters" | "litres" => Unit::Litres,
         "unit" | "units" | "mobil" | "buah" | "pilihan" | "car" | "cars" | "option" | "options"
         | "vehicle" | "vehicles" | "foto" | "photo" | "photos" | "gambar" | "seater" | "seat" | "seats"
@@ -49,7 +52,7 @@ pub(super) fn unit(word: &str) -> Option<Unit> {
         | "varian" | "stok" => Unit::Count,
         "jam" | "hari" | "minggu" | "menit" | "detik" | "hour" | "hours" | "day" | "days" | "week"
         | "weeks" | "minute" | "minutes" | "hp" | "ps" | "tk" | "kw" | "kwh" | "nm" | "meter" | "menitan"
-        | "inci" | "inch" | "kali" | "x" | "times" | "lembar" | "lantai" | "detikan" => Unit::Other,
+        | "inci" | "inch" | "lembar" | "lantai" | "detikan" => Unit::Other,
         _ => return None,
     })
 }

@@ -84,8 +84,6 @@ mod tests {
         for text in ["可以", "かわ", "가격", "привет", "سعر", "ราคา", "٣", "。"] {
             assert!(text.chars().all(is_foreign_script), "{text}");
         }
-        for text in ["Café Rp150 – “ya” … 🚗 1️⃣ ½ m² é ✅"] {
-            assert!(!text.chars().any(is_foreign_script), "{text}");
-        }
+        assert!(!"Café Rp150 – “ya” … 🚗 1️⃣ ½ m² é ✅".chars().any(is_foreign_script));
     }
 }

@@ -12,7 +12,7 @@ use wartel_bot::tenant::{CreditTable, CreditTerm, Hours, Tenant};
 use wartel_bot::verify::{Ground, ProblemKind, Verdict, Verifier};
 use wartel_core::{Country, Locale, PhoneNumber, TenantId};
 
-/// SplitMix64, so that every run sees the same replies.
+/// `SplitMix64`, so that every run sees the same replies.
 struct Random(u64);
 
 impl Random {
@@ -157,7 +157,7 @@ fn grouped(number: i64, separator: char) -> String {
     let digits = number.to_string();
     let mut made = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             made.push(separator);
         }
         made.push(digit);
