@@ -112,7 +112,7 @@ impl ClockTime {
     #[must_use]
     pub fn new(hour: u16, minute: u16) -> Option<Self> {
         let fits = (hour < 24 && minute < 60) || (hour == 24 && minute == 0);
-        fits.then_some(Self { minutes: hour * 60 + minute })
+        fits.then(|| Self { minutes: hour * 60 + minute })
     }
 
     /// Reads `16:30` or `16.30`.

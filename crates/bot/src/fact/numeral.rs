@@ -102,7 +102,11 @@ pub(super) fn words(tokens: &[Token<'_>], from: usize) -> Option<(Numeral, usize
                 }
                 _ => {
                     let amount = if alone { 1 } else { part.max(1) };
-                    total += amount.checked_mul(by)? + if half { by / 2 } else { 0 };
+                    total = total.checked_add(amount.checked_mul(by)?)?.checked_add(if half {
+                        by / 2
+                    } else {
+                        0
+                    })?;
                     (part, half) = (0, false);
                 }
             }
@@ -114,7 +118,10 @@ pub(super) fn words(tokens: &[Token<'_>], from: usize) -> Option<(Numeral, usize
     }
     let value = total.checked_add(part)?;
     if half {
-        return Some((Numeral { value: value * 10 + 5, decimals: 1, grouped: false }, end?));
+        return Some((
+            Numeral { value: value.checked_mul(10)?.checked_add(5)?, decimals: 1, grouped: false },
+            end?,
+        ));
     }
     Some((Numeral::whole(value), end?))
 }

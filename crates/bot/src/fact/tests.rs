@@ -181,6 +181,24 @@ proptest::proptest! {
     }
 
     #[test]
+    fn odd_numbers_are_read_without_harm(
+        pieces in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "9", "65530", "99999999999999999", "0", "1.5", "150.000.000", "12", ":", "/", "-", ".", ",", " ", " ", "juta",
+                "jt", "M", "miliar", "triliun", "km", "%", "Rp", "$", "jam", "setengah", "sembilan", "satu", "ratus", "puluh",
+                "belas", "pm", "tahun", "x", "an", "cc", "+62", "0812", "Desember", "depan", "Senin", "sekitar", "\n", "s/d",
+                "AV-", "wa.me/", "@",
+            ]),
+            0..14,
+        ),
+    ) {
+        let text = pieces.concat();
+        let found = read(&text, &Context::new(today()).with_locale(Locale::En));
+        proptest::prop_assert!(found.iter().all(|claim| text.get(claim.span.clone()).is_some()));
+        let _ = budget(&text);
+    }
+
+    #[test]
     fn every_digit_of_a_line_is_in_a_claim(number in 11_u32..=1_899) {
         let text = format!("angka itu {number} saja");
         proptest::prop_assert_eq!(read(&text, &Context::new(today())).len(), 1);

@@ -277,3 +277,17 @@ fn facts_group_by_the_code_that_begins_them() {
     assert_eq!(sizes(&[Fact::Money(1)]), Vec::<usize>::new());
     assert_eq!(ProblemKind::Leak.as_str(), "leak");
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_draft_gets_a_verdict(draft in ".{0,120}") {
+        let _ = verdict_of(&draft, Locale::Id, &[], &draft);
+    }
+
+    #[test]
+    fn hazard_31_no_number_that_nobody_gave_goes_out(number in 1_000_000_i64..999_999_999) {
+        proptest::prop_assume!(![150_000_000, 320_000_000, 2_000_000].contains(&number));
+        let text = format!("Harganya Rp{number} ya Kak.");
+        proptest::prop_assert_ne!(verdict_of(&text, Locale::Id, &[], ""), Verdict::Pass);
+    }
+}
