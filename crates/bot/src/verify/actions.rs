@@ -79,9 +79,7 @@ const RULES: &[Rule] = &[
             "disimpan",
             "saved",
             "daftarkan",
-            "terdaftar",
             "didaftarkan",
-            "registered",
         ],
         topics: &[],
     },
@@ -185,7 +183,6 @@ const DOERS: &[&str] = &[
     "terkirim",
     "terlampir",
     "terjadwal",
-    "tercatat",
     "berikut",
     "ini",
     "attached",
@@ -205,9 +202,41 @@ const OFFERS: &[&str] = &[
     "let", "siap", "bersedia", "bantu", "nanti", "able", "happy", "don", "to", "untuk",
 ];
 
+/// Verbs of visits that are said of reserved items too: "unit ini sudah dibooking".
+const ALSO_OF_ITEMS: &[&str] = &["dibooking", "terbooking", "booked"];
+
+/// Words by which they are about a visit.
+const VISITS: &[&str] = &[
+    "test",
+    "drive",
+    "kunjungan",
+    "jadwal*",
+    "visit",
+    "untuk",
+    "besok",
+    "lusa",
+    "jam",
+    "tanggal",
+    "saya",
+    "kami",
+    "your",
+    "you",
+    "i",
+    "we",
+    "appointment",
+];
+
+/// Promises to come back to the customer, which only people can keep.
+const COMEBACKS: &[&[&str]] = &[
+    &["kami", "saya", "akan", "segera", "tim"],
+    &["hubungi", "kabari", "telepon", "telpon", "infokan"],
+    &["kakak", "anda", "kak", "kembali", "lagi", "bapak", "ibu"],
+];
+
 pub(super) fn check(draft: &str, evidence: &Evidence, problems: &mut Vec<Problem>) {
     for clause in clauses(draft) {
-        if clause.denies() {
+        // "Terima kasih sudah menghubungi tim kami" tells what the customer did.
+        if clause.denies() || clause.has(&["terima", "thanks", "thank"]) {
             continue;
         }
         for rule in RULES {
@@ -215,12 +244,23 @@ pub(super) fn check(draft: &str, evidence: &Evidence, problems: &mut Vec<Problem
                 continue;
             };
             let about = rule.topics.is_empty() || clause.has(rule.topics) || topic_fused(&clause, rule);
+            let word = clause.words.get(at).map_or("", |(word, _)| word.as_str());
+            if ALSO_OF_ITEMS.contains(&word) && !clause.has(VISITS) {
+                continue;
+            }
             let proven = rule.kinds.iter().any(|kind| evidence.actions.contains(kind));
             if about && !proven && claims(&clause, at) {
                 let last = clause.words.len().saturating_sub(1);
                 problems.push(Problem::new(ProblemKind::UnprovenAction, clause.piece(draft, 0, last)));
                 break;
             }
+        }
+        let comes_back = [ActionKind::HandOver, ActionKind::RecordInterest, ActionKind::Book];
+        let promised = clause.find(COMEBACKS, 1).filter(|_| !clause.question && !clause.conditional);
+        if let Some((from, to)) =
+            promised.filter(|_| !comes_back.iter().any(|it| evidence.actions.contains(it)))
+        {
+            problems.push(Problem::new(ProblemKind::UnprovenAction, clause.piece(draft, from, to)));
         }
         // "Berikut fotonya" and "here are the photos" claim without a verb.
         let here = clause.find(&[&["berikut", "ini"], &["foto", "fotonya", "gambarnya"]], 0);

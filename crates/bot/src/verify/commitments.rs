@@ -98,6 +98,12 @@ pub(super) fn check(draft: &str, evidence: &Evidence, ground: &Ground<'_>, probl
                 // A denial behind it counts too: "diskon belum bisa kami pastikan".
                 let inner = (from..=to).any(|at| clause.denied(at));
                 let denial_is_part = pattern.first().is_some_and(|first| first.contains(&"tidak"));
+                // "A great deal" binds nobody.
+                let praised = ["great", "good", "best", "better", "nice", "fair"];
+                let words = clause.words.get(from.saturating_sub(1)..to).unwrap_or_default();
+                if words.iter().any(|(word, _)| praised.contains(&word.as_str())) {
+                    continue;
+                }
                 if inner && !denial_is_part || clause.question {
                     continue;
                 }

@@ -79,7 +79,7 @@ impl Problem {
         match self.kind {
             ProblemKind::Ungrounded { what } => format!(
                 "\"{said}\" ({what}) is not in the tool results, the shop's profile or the customer's words. Leave it out, or \
-                 use the value exactly as a tool gave it. If you do not know it, say that you will have it checked."
+                 use the value exactly as a tool gave it. If no tool gives it, say that you do not have it and offer a person of the team."
             ),
             ProblemKind::WrongItem { what } => format!(
                 "\"{said}\" ({what}) belongs to another item than the one it is said of. Give each item its own values from \

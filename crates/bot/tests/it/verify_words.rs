@@ -73,6 +73,9 @@ fn hazard_30_claimed_actions_need_to_happen() {
         ("Saya hubungkan ke tim kami ya Kak.", Locale::Id, HandOver),
         ("Saya sambungkan dengan sales kami, mohon ditunggu.", Locale::Id, HandOver),
         ("Tim kami akan menghubungi Kakak.", Locale::Id, HandOver),
+        ("Nanti kami hubungi Kakak kembali.", Locale::Id, HandOver),
+        ("Segera saya kabari lagi ya.", Locale::Id, HandOver),
+        ("Test drive sudah dibooking ya Kak.", Locale::Id, Book),
         ("I'm connecting you to our team.", Locale::En, HandOver),
         ("I have forwarded your request to our sales team.", Locale::En, HandOver),
     ];
@@ -95,6 +98,11 @@ fn hazard_30_offers_and_denials_claim_nothing() {
         "Unit ini belum dibooking siapa pun, Kak.",
         "Apakah Kakak sudah booking sebelumnya?",
         "Untuk booking test drive, Kakak mau hari apa?",
+        "Terima kasih sudah menghubungi tim kami, Kak.",
+        "Maaf Kak, AV-012 sudah dibooking.",
+        "Servisnya rutin dan tercatat di bengkel resmi.",
+        "Silakan hubungi kami kapan saja, Kak.",
+        "Kalau ada kabar, saya kabari Kakak.",
     ] {
         assert_eq!(kinds(text, Locale::Id, &[], ""), Vec::<&str>::new(), "{text}");
     }
@@ -170,6 +178,7 @@ fn hazard_32_what_policies_say_may_be_said() {
     }
     for text in [
         "We cannot guarantee the approval.",
+        "It is a great deal for a family.",
         "Our team decides about discounts.",
         "We are a car dealer in Bekasi.",
     ] {
