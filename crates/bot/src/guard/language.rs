@@ -50,6 +50,11 @@ pub fn language(text: &str) -> Option<Locale> {
 /// Whether a character is a letter of a script that neither language is written in: Han, Kana, Hangul, Cyrillic, Arabic, ….
 #[must_use]
 pub fn is_foreign_script(c: char) -> bool {
+    // Letters and digits in circles and squares are pictures.
+    if matches!(c, '\u{2100}'..='\u{214f}' | '\u{2460}'..='\u{24ff}' | '\u{2776}'..='\u{2793}' | '\u{1f100}'..='\u{1f1ff}')
+    {
+        return false;
+    }
     let latin = c.is_ascii()
         || ('\u{c0}'..='\u{24f}').contains(&c)
         || ('\u{1e00}'..='\u{1eff}').contains(&c)
@@ -84,6 +89,6 @@ mod tests {
         for text in ["可以", "かわ", "가격", "привет", "سعر", "ราคา", "٣", "。"] {
             assert!(text.chars().all(is_foreign_script), "{text}");
         }
-        assert!(!"Café Rp150 – “ya” … 🚗 1️⃣ ½ m² é ✅".chars().any(is_foreign_script));
+        assert!(!"Café Rp150 – “ya” … 🚗 1️⃣ ½ m² é ✅ ℹ️ ➊ 🅰️ 🆗 🇮🇩".chars().any(is_foreign_script));
     }
 }

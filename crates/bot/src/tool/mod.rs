@@ -78,7 +78,8 @@ impl Scope {
 pub struct ToolOutput {
     /// What the model is told, as JSON.
     pub content: Value,
-    /// Every number, date, code, phone number and address in it that a reply may state.
+    /// Every number, date, code, phone number and address in it that a reply may state. Those of an item begin with its
+    /// [`Fact::Code`], so that a reply does not give them to another one.
     pub facts: Vec<Fact>,
     /// Which of the facts are about the same item, so that the price of one is not told of another.
     pub groups: Vec<FactGroup>,

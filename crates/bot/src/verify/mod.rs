@@ -27,7 +27,7 @@ pub enum Verdict {
     Pass,
     /// It must not go out as it is; the model may mend it.
     Repair {
-        /// What is wrong, in the order of the draft.
+        /// What is wrong.
         problems: Vec<Problem>,
     },
     /// It must not go out, and neither should the model try again: answer with a template.
