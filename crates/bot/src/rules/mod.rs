@@ -47,7 +47,7 @@ impl RuleResponder {
             return self.pictures(turn, &query, &items).await;
         }
         if query.is_everything() && !asks_for_stock(&text) {
-            return Ok(cannot(turn));
+            return Ok(policies(turn).unwrap_or_else(|| cannot(turn)));
         }
         self.stock(turn, &text).await
     }
@@ -133,6 +133,29 @@ impl AiResponder for RuleResponder {
 fn cannot(turn: &TurnInput) -> TurnOutput {
     let text = format!("{}\n\n{}", texts::cannot(turn.locale), texts::offer(turn.locale));
     TurnOutput::Reply(Reply::new(text, "rules"))
+}
+
+/// What the shop's policies say about a word of the text, such as a warranty.
+fn policies(turn: &TurnInput) -> Option<TurnOutput> {
+    // Long words are telling ones, and these are in many policies.
+    let is_telling = |word: &String| {
+        word.chars().count() >= 6
+            && !matches!(word.as_str(), "mobilnya" | "kendaraan" | "showroom" | "langsung" | "setelah")
+    };
+    let asked: Vec<String> = words::words(&turn.words()).into_iter().filter(is_telling).collect();
+    let tells = |policy: &&String| {
+        let known = words::words(policy);
+        asked.iter().any(|word| {
+            known.contains(word)
+                || word.strip_suffix("nya").is_some_and(|bare| known.iter().any(|it| it == bare))
+        })
+    };
+    let told: Vec<&str> = turn.tenant.policies.iter().filter(tells).map(String::as_str).take(2).collect();
+    if told.is_empty() {
+        return None;
+    }
+    let text = format!("{}\n\n{}", told.join("\n"), texts::offer(turn.locale));
+    Some(TurnOutput::Reply(Reply::new(text, "rules").with_facts(turn.tenant.facts())))
 }
 
 fn is_photo(word: &str) -> bool {

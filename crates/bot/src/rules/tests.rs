@@ -17,7 +17,12 @@ struct Talk {
 
 impl Talk {
     async fn new() -> Self {
-        let (tenant, items) = demo::shop(TenantId::default(), "https://foto.example");
+        Self::with(|_| {}).await
+    }
+
+    async fn with(change: impl FnOnce(&mut [Item])) -> Self {
+        let (tenant, mut items) = demo::shop(TenantId::default(), "https://foto.example");
+        change(&mut items);
         let tenants = MemoryTenantStore::new();
         assert!(tenants.save(&tenant, Revision::NEW).await.unwrap().is_saved());
         let catalogue = MemoryCatalogueStore::with_items(items);
@@ -103,6 +108,22 @@ async fn without_a_model_customers_get_hours_address_stock_and_a_person() {
         ("stok apa saja?", Locale::Id, "Ada 10 unit yang cocok, Kak. Ini beberapa di antaranya:\n• "),
         ("mazda 3", Locale::Id, "Ini yang ada di kami, Kak:\n• Mazda 3 Hatchback (MZ3-16): Rp235.000.000"),
         ("dapat diskon?", Locale::Id, "Maaf Kak, untuk pertanyaan itu kami belum bisa menjawab otomatis."),
+        (
+            "garansinya berapa lama?",
+            Locale::Id,
+            "Garansi mesin dan transmisi 6 bulan atau 10.000 km, mana yang lebih dulu.\n\nKalau mau",
+        ),
+        (
+            "bisa tukar tambah?",
+            Locale::Id,
+            "Tukar tambah bisa; harga mobil lama ditentukan setelah dilihat.\n\nKalau mau",
+        ),
+        (
+            "brio kuning ada?",
+            Locale::Id,
+            "Yang persis seperti itu belum ada, Kak. Yang mendekati:\n• Honda Brio RS 1.2 (BRI-20): Rp172.000.000, 2020, 28.000 km, matic, bensin, kuning, sedang dipesan",
+        ),
+        ("avanza atau brio", Locale::Id, "Ini yang ada di kami, Kak:\n• "),
         ("tolong buatkan puisi", Locale::Id, "Maaf Kak, untuk pertanyaan itu"),
         ("can you write an essay", Locale::En, "Sorry, we cannot answer that automatically."),
     ] {
@@ -123,6 +144,13 @@ async fn hazard_30_pictures_come_with_the_words_that_say_so() {
         let reply = talk.say(text, Locale::Id).await;
         assert!(reply.actions.is_empty(), "{text}: {}", reply.text);
     }
+    let without = Talk::with(|items| items[0].photos.clear()).await.say("foto avz-19 dong", Locale::Id).await;
+    assert!(
+        without.text.starts_with("Foto Toyota Avanza 1.3 G (AVZ-19) belum tersedia, Kak."),
+        "{}",
+        without.text
+    );
+    assert!(without.actions.is_empty());
     let mut turn = talk.turn("fotonya dong", Locale::Id);
     turn.history = vec![
         LlmMessage::User { text: "ada hrv?".to_owned() },

@@ -29,14 +29,13 @@ const ATTRIBUTE: u32 = 6;
 const NOTES: u32 = 1;
 
 /// The words of one item with what they count.
-pub(super) struct Index<'a> {
-    pub(super) item: &'a Item,
+pub(super) struct Index {
     words: BTreeMap<String, u32>,
 }
 
-impl<'a> Index<'a> {
-    pub(super) fn of(item: &'a Item, schema: &Schema) -> Self {
-        let mut index = Self { item, words: BTreeMap::new() };
+impl Index {
+    pub(super) fn of(item: &Item, schema: &Schema) -> Self {
+        let mut index = Self { words: BTreeMap::new() };
         index.add(&item.title, TITLE);
         index.add(&item.code, CODE);
         for (key, value) in &item.attributes {
@@ -66,11 +65,34 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// What the words count together, and how many of them there are.
-    pub(super) fn score(&self, wanted: &[String]) -> (u32, usize) {
-        let known = wanted.iter().filter_map(|word| self.words.get(word));
-        known.fold((0, 0), |(score, count), weight| (score + weight, count + 1))
+    /// How well the set of words matches that matches best.
+    pub(super) fn best(&self, sets: &[Vec<String>]) -> Match {
+        let matches = sets.iter().enumerate().filter(|(at, set)| *at == 0 || !set.is_empty());
+        matches.map(|(_, set)| self.matches(set)).max().unwrap_or_default()
     }
+
+    fn matches(&self, wanted: &[String]) -> Match {
+        let mut found = Match::default();
+        for (word, weight) in wanted.iter().filter_map(|word| self.words.get_key_value(word)) {
+            // A digit or two stand in many titles.
+            let number = word.len() <= 2 && word.chars().all(char::is_numeric);
+            found.score += if number { 1 } else { *weight };
+            found.matched += 1;
+        }
+        found.complete = found.matched == wanted.len();
+        found
+    }
+}
+
+/// How well words match an item. Greater is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) struct Match {
+    /// Whether all words are there.
+    pub(super) complete: bool,
+    /// How many are.
+    pub(super) matched: usize,
+    /// What they count together.
+    pub(super) score: u32,
 }
 
 /// All words of the group that an attribute's value belongs to.
@@ -113,6 +135,11 @@ impl Vocabulary {
     /// The word itself if items are called so, or else the nearest one by which they are, or else itself.
     pub(crate) fn nearest(&self, word: &str) -> String {
         self.meant(word).unwrap_or_else(|| word.to_owned())
+    }
+
+    /// Whether a word stands in a title.
+    pub(crate) fn is_title(&self, word: &str) -> bool {
+        self.titles.contains(word)
     }
 
     /// The word by which items are called that is meant, if one is: the word itself, what is left without "-nya", or a word

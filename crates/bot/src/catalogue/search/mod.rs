@@ -1,6 +1,8 @@
 //! Looking for items: a pure function on the items of one tenant.
 
+mod bare_budget;
 mod index;
+mod names;
 mod ordinary;
 mod query;
 mod read;
@@ -37,6 +39,8 @@ pub struct Hit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Miss {
+    /// It would be it, but somebody has it reserved.
+    Reserved,
     /// Some of the words.
     Words,
     /// It costs less than was looked for.
@@ -48,10 +52,11 @@ pub enum Miss {
 }
 
 impl Miss {
-    /// The word for tools: `words`, `price`, `year` or the key of the attribute.
+    /// The word for tools: `status`, `words`, `price`, `year` or the key of the attribute.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
+            Self::Reserved => "status",
             Self::Words => "words",
             Self::Price => "price",
             Self::Year => "year",
@@ -68,7 +73,8 @@ pub struct Found {
     pub hits: Vec<Hit>,
     /// How many there are without the limit.
     pub total: usize,
-    /// If there are no hits: at most three that come near, and what they do not have. Never dearer than looked for.
+    /// If there are no hits: at most three that come near, and what they do not have; one that is reserved among them if it is
+    /// just what was looked for. Never dearer than looked for.
     pub alternatives: Vec<Hit>,
 }
 
@@ -83,25 +89,34 @@ pub fn search(items: &[Item], schema: &Schema, query: &Query) -> Found {
     if !query.codes.is_empty() {
         return named(items, query);
     }
-    let shown =
-        items.iter().filter(|item| is_shown(item.status, query)).filter(|item| affordable(item, query));
-    let indexes: Vec<Index<'_>> = shown.map(|item| Index::of(item, schema)).collect();
     let vocabulary = Vocabulary::of(items, schema);
-    let wanted: Vec<String> = query.words.iter().flat_map(|text| words::words(text)).collect();
-    let wanted: Vec<String> = wanted.iter().map(|word| vocabulary.nearest(word)).collect();
-
+    let sets = std::iter::once(&query.words).chain(&query.or_words);
+    let sets: Vec<Vec<String>> = sets
+        .map(|texts| {
+            texts.iter().flat_map(|text| words::words(text)).map(|word| vocabulary.nearest(&word)).collect()
+        })
+        .collect();
     let (mut hits, mut near) = (Vec::new(), Vec::new());
-    for index in &indexes {
-        let (score, matched) = index.score(&wanted);
-        let mut misses = misses(index.item, schema, query);
-        if matched < wanted.len() {
+    for item in items.iter().filter(|item| affordable(item, query)) {
+        let shown = is_shown(item.status, query);
+        if !shown && item.status != ItemStatus::Reserved {
+            continue;
+        }
+        let best = Index::of(item, schema).best(&sets);
+        let mut misses = misses(item, schema, query);
+        if !best.complete {
             misses.push(Miss::Words);
         }
-        let hit = Hit { item: index.item.clone(), score, misses };
-        if hit.misses.is_empty() {
-            hits.push(hit);
-        } else if is_near(matched, wanted.len(), &hit, query) {
-            near.push((matched, hit));
+        let exact = misses.is_empty();
+        if !shown {
+            misses.push(Miss::Reserved);
+        }
+        let hit = Hit { item: item.clone(), score: best.score, misses };
+        match (exact, shown) {
+            (true, true) => hits.push(hit),
+            (true, false) => near.push((best.matched, hit)),
+            (false, true) if is_near(&hit, query) => near.push((best.matched, hit)),
+            (false, _) => {}
         }
     }
     hits.sort_by(|one, other| order(one, other, schema, query.sort));
@@ -109,6 +124,7 @@ pub fn search(items: &[Item], schema: &Schema, query: &Query) -> Found {
         other_words
             .cmp(one_words)
             .then_with(|| one.misses.len().cmp(&other.misses.len()))
+            .then_with(|| other.score.cmp(&one.score))
             .then_with(|| order(one, other, schema, query.sort))
     });
     let total = hits.len();
@@ -161,14 +177,14 @@ fn affordable(item: &Item, query: &Query) -> bool {
     }
 }
 
-/// An alternative has at least something of what was looked for.
-fn is_near(matched: usize, wanted: usize, hit: &Hit, query: &Query) -> bool {
+/// An alternative has at least something of what was looked for: more than a digit or a word of its notes.
+fn is_near(hit: &Hit, query: &Query) -> bool {
     let asked = query.attributes.len()
         + query.numbers.len()
         + usize::from(!query.year.is_any())
         + usize::from(query.price.min.is_some());
     let missed = hit.misses.iter().filter(|miss| **miss != Miss::Words).count();
-    matched > 0 || asked > missed || (wanted == 0 && asked > 0) || query.price.max.is_some()
+    hit.score > 1 || asked > missed || query.price.max.is_some()
 }
 
 fn misses(item: &Item, schema: &Schema, query: &Query) -> Vec<Miss> {

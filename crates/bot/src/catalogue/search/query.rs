@@ -77,6 +77,8 @@ pub enum Sort {
 pub struct Query {
     /// Words of titles, makes, models, colours, notes: each must be there, spelled nearly so.
     pub words: Vec<String>,
+    /// Other sets of words: an item with all words of one of them is found as well.
+    pub or_words: Vec<Vec<String>>,
     /// Stock codes. If there are any, exactly these items are found, whatever else is asked for and also if they are
     /// reserved or sold.
     pub codes: Vec<String>,
@@ -102,6 +104,7 @@ impl Default for Query {
     fn default() -> Self {
         Self {
             words: Vec::new(),
+            or_words: Vec::new(),
             codes: Vec::new(),
             price: Range::ANY,
             year: Range::ANY,
@@ -147,6 +150,7 @@ impl Query {
     #[must_use]
     pub fn is_everything(&self) -> bool {
         self.words.is_empty()
+            && self.or_words.is_empty()
             && self.codes.is_empty()
             && self.price.is_any()
             && self.year.is_any()

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::ordinary::{asks_for, is_ordinary};
+use super::bare_budget::bare_budget;
+use super::names::names;
+use super::ordinary::is_ordinary;
 use super::{Query, Range, Sort, Vocabulary, plain_code};
-use crate::catalogue::{AttributeKind, AttributeSpec, Item, ItemStatus, Schema};
+use crate::catalogue::{AttributeKind, Item, ItemStatus, Schema};
 use crate::fact::{self, Date};
 use crate::words;
 
 /// A word of a text.
-struct Word {
-    folded: String,
+pub(super) struct Word {
+    pub(super) folded: String,
     /// As it is written.
-    written: String,
+    pub(super) written: String,
 }
 
 /// Reads what a customer writes ("ada avansa matic 2018 ke atas budget 150 juta?") as a query on the items of a tenant.
@@ -20,6 +22,7 @@ struct Word {
 /// # Behavior
 /// - Words by which the items are called are looked for, and so are unknown ones where something is asked for by its name
 ///   ("ada fortuner?"), so that another thing is not shown in its place.
+/// - "avanza atau brio" and "avanza sama brio" look for either.
 /// - What names nothing for sale is left out; [`Query::is_everything`] then.
 /// - Short words such as `AT` count only in capital letters or behind the name of an item: "dapat diskon" and "at the showroom"
 ///   ask for no gearbox.
@@ -29,6 +32,7 @@ pub fn query_of(text: &str, schema: &Schema, items: &[Item], today: Date) -> Que
     let words = words_of(text);
     let folded = words::fold(text);
     let price = fact::budget(text).map_or(Range::ANY, |it| Range { min: it.min, max: it.max });
+    let price = if price.is_any() { bare_budget(&words, items) } else { price };
     let mut query = Query { price, ..Query::new() };
     query.codes = codes_of(&folded, items);
     let mut taken = BTreeSet::new();
@@ -37,7 +41,9 @@ pub fn query_of(text: &str, schema: &Schema, items: &[Item], today: Date) -> Que
     }
     one_of(&words, schema, &vocabulary, &mut query, &mut taken);
     query.sort = sort_of(&words);
-    query.words = names(&words, schema, &vocabulary, &taken);
+    let mut sets = names(&words, schema, &vocabulary, &taken).into_iter();
+    query.words = sets.next().unwrap_or_default();
+    query.or_words = sets.collect();
     query
 }
 
@@ -51,10 +57,12 @@ fn words_of(text: &str) -> Vec<Word> {
         .collect()
 }
 
-/// The stock codes in a text, with or without their dashes. A code that is a plain word or number needs its dash.
+/// The stock codes in a text, with their dashes, without, or with a space for one. A code that is a plain word or number needs its dash.
 fn codes_of(folded: &str, items: &[Item]) -> Vec<String> {
     let pieces = folded.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|piece| !piece.is_empty());
-    let written: BTreeSet<String> = pieces.map(str::to_uppercase).collect();
+    let pieces: Vec<String> = pieces.map(str::to_uppercase).take(200).collect();
+    let pairs = pieces.iter().zip(pieces.iter().skip(1)).map(|(one, other)| format!("{one}{other}"));
+    let written: BTreeSet<String> = pairs.chain(pieces.iter().cloned()).collect();
     let known = items.iter().filter(|item| item.status != ItemStatus::Hidden).filter(|item| {
         let plain = plain_code(&item.code);
         let telling =
@@ -148,77 +156,4 @@ fn sort_of(words: &[Word]) -> Sort {
     } else {
         Sort::Relevance
     }
-}
-
-/// The words that name what is looked for.
-fn names(words: &[Word], schema: &Schema, vocabulary: &Vocabulary, taken: &BTreeSet<usize>) -> Vec<String> {
-    let is_label = |word: &str| {
-        let is_of = |spec: &AttributeSpec| {
-            spec.labels.0 == word || spec.labels.1 == word || spec.canonical(word).is_some()
-        };
-        schema.attributes.iter().any(is_of) || schema.item == word
-    };
-    let passed = |at: usize| {
-        words.get(at).is_none_or(|word| {
-            taken.contains(&at) || is_ordinary(&word.folded) || is_label(&word.folded) || is_amount(words, at)
-        })
-    };
-    let meant: Vec<Option<String>> = words
-        .iter()
-        .enumerate()
-        .map(|(at, word)| if passed(at) { None } else { vocabulary.meant(&word.folded) })
-        .collect();
-    let is_meant = |at: usize| meant.get(at).is_some_and(Option::is_some);
-    // A single word, a year beside it or not: "alphard", "jazz 2018".
-    let nothing_else = (0..words.len()).filter(|at| !taken.contains(at)).count() == 1;
-    let mut names: Vec<String> = Vec::new();
-    let mut asked = false;
-    for (at, word) in words.iter().enumerate() {
-        if passed(at) {
-            asked = asks_for(&word.folded) || (asked && is_label(&word.folded));
-            continue;
-        }
-        let beside = at.checked_sub(1).is_some_and(is_meant) || is_meant(at + 1);
-        let dated = taken.contains(&(at + 1));
-        let plain = word.folded.chars().count() > 2 && !word.folded.chars().all(char::is_numeric);
-        match meant.get(at).cloned().flatten() {
-            Some(name) => names.push(name),
-            None if (plain && (asked || dated || nothing_else)) || beside => names.push(word.folded.clone()),
-            None => continue,
-        }
-    }
-    names.dedup();
-    names.truncate(12);
-    names
-}
-
-/// Whether a word is part of an amount or a measure.
-fn is_amount(words: &[Word], at: usize) -> bool {
-    let is_unit = |word: &Word| {
-        matches!(
-            word.folded.as_str(),
-            "juta"
-                | "jt"
-                | "jutaan"
-                | "m"
-                | "miliar"
-                | "milyar"
-                | "million"
-                | "billion"
-                | "rb"
-                | "ribu"
-                | "km"
-                | "cc"
-        )
-    };
-    let Some(word) = words.get(at) else { return false };
-    let starts_with_digit = word.folded.starts_with(|c: char| c.is_ascii_digit());
-    let long = word.folded.chars().filter(char::is_ascii_digit).count() > 4;
-    let rp =
-        word.folded.strip_prefix("rp").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    let united = starts_with_digit
-        && ["jt", "juta", "rb", "km", "cc", "m"].iter().any(|unit| word.folded.ends_with(unit));
-    let before_unit = starts_with_digit && words.get(at + 1).is_some_and(is_unit);
-    let group = word.folded.len() == 3 && starts_with_digit;
-    is_unit(word) || rp || united || before_unit || long || group
 }

@@ -50,6 +50,17 @@ fn customers_words_find_the_items_that_they_mean() {
         ("avanza silver", vec!["AVZ-19"]),
         ("inovanya berapa", vec!["INN-17"]),
         ("yang ada sunroof, pajero", vec!["PJR-18"]),
+        ("Pajero Sport th 2018 nego ga?", vec!["PJR-18"]),
+        ("avanza atau xpander", vec!["AVZ-21", "AVZ-19", "XPD-19"]),
+        ("bandingkan avanza dan ertiga", vec!["AVZ-21", "AVZ-19", "ERT-18"]),
+        ("avanza putih atau hitam", vec!["AVZ-21"]),
+        ("honda brio atau jazz", vec!["BRI-18"]),
+        ("mpv 7 penumpang di bekasi", vec!["AVZ-21", "ERT-18"]),
+        ("avanza 2 unit", vec!["AVZ-21", "AVZ-19"]),
+        ("yg murah2 ada kak? dibawah 120", vec!["AGY-17"]),
+        ("ada yg sunroof ga?", vec!["PJR-18", "MZ3-16"]),
+        ("avz 19 masih?", vec!["AVZ-19"]),
+        ("toyota dibawah 170", vec!["AVZ-19", "AGY-17"]),
         ("avz-21", vec!["AVZ-21"]),
         ("Kode AVZ21 masih ada?", vec!["AVZ-21"]),
         ("bri-20 masih?", vec!["BRI-20"]),
@@ -62,10 +73,24 @@ fn customers_words_find_the_items_that_they_mean() {
 
 #[test]
 fn what_is_not_there_is_not_replaced_by_something_else() {
-    for text in ["ada fortuner?", "punya honda jazz ga kak", "honda jazz 2018", "alphard", "ada mazda 2?"] {
+    for text in [
+        "ada fortuner?",
+        "punya honda jazz ga kak",
+        "honda jazz 2018",
+        "alphard",
+        "ada mazda 2?",
+        "civic turbo",
+        "daihatsu ada?",
+        "zzyzx ready kak?",
+        "ada mobil listrik?",
+    ] {
         let found = found(text);
         assert_eq!((codes(&found.hits), found.total), (vec![], 0), "{text}");
+        let query = query_of(text, &Schema::cars(), &cars(), today());
+        assert!(!query.is_everything(), "{text}");
     }
+    assert_eq!(codes(&found("mazda 2").alternatives), ["MZ3-16"]);
+    assert_eq!(codes(&found("ada mobil listrik?").alternatives), Vec::<&str>::new());
     let jazz = found("honda jazz");
     assert!(jazz.alternatives.iter().all(|hit| hit.item.title.starts_with("Honda")), "{jazz:?}");
     assert!(jazz.alternatives.iter().all(|hit| hit.misses == [Miss::Words]));
@@ -123,6 +148,10 @@ fn reserved_sold_and_hidden_items() {
     let named =
         Query { codes: vec!["AVZ-19".to_owned(), "bri20".to_owned(), "BRI-20".to_owned()], ..Query::new() };
     assert_eq!(codes(&search(&items, &Schema::cars(), &named).hits), ["BRI-20"]);
+    let reserved = found("brio rs kuning masih ada?");
+    assert_eq!((reserved.total, codes(&reserved.alternatives)[0]), (0, "BRI-20"));
+    assert_eq!(reserved.alternatives[0].misses, [Miss::Reserved]);
+    assert!(!codes(&found("fortuner").alternatives).contains(&"FRT-21"), "sold");
     let words = query_of("avz-19", &Schema::cars(), &items, today());
     assert!(words.codes.is_empty(), "nobody learns that it exists");
 }
