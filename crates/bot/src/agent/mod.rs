@@ -184,7 +184,6 @@ impl AgentResponder {
                 conversation.said(result);
                 if let Some(output) = output {
                     gathered.evidence.add(output.facts, &output.actions);
-                    gathered.evidence.groups.extend(output.groups);
                     gathered.actions.extend(output.actions);
                 }
             }

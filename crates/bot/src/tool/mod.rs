@@ -17,7 +17,6 @@ pub use action::{Action, ActionKind, Booking, BookingKind, Interest, Photo};
 
 use crate::fact::Fact;
 use crate::key::{ChatKey, TurnId};
-use crate::responder::FactGroup;
 
 /// How a model sees a tool.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,8 +80,6 @@ pub struct ToolOutput {
     /// Every number, date, code, phone number and address in it that a reply may state. Those of an item begin with its
     /// [`Fact::Code`], so that a reply does not give them to another one.
     pub facts: Vec<Fact>,
-    /// Which of the facts are about the same item, so that the price of one is not told of another.
-    pub groups: Vec<FactGroup>,
     /// What should happen if the reply goes out.
     pub actions: Vec<Action>,
 }
@@ -91,21 +88,13 @@ impl ToolOutput {
     /// An answer without facts.
     #[must_use]
     pub fn new(content: Value) -> Self {
-        Self { content, facts: Vec::new(), groups: Vec::new(), actions: Vec::new() }
+        Self { content, facts: Vec::new(), actions: Vec::new() }
     }
 
     /// With what a reply may state.
     #[must_use]
     pub fn with_facts(mut self, facts: impl IntoIterator<Item = Fact>) -> Self {
         self.facts.extend(facts);
-        self
-    }
-
-    /// With what a reply may state about one item, its code and name among it.
-    #[must_use]
-    pub fn with_item(mut self, facts: Vec<Fact>) -> Self {
-        self.facts.extend(facts.iter().cloned());
-        self.groups.push(FactGroup { facts });
         self
     }
 

@@ -41,6 +41,6 @@ impl Tool for Details {
         let args: Args = arguments::read(arguments, "write an object such as {\"code\": \"AV-01\"}")?;
         let item = self.shop.item(scope, &args.code).await?;
         let content = Value::Object(item_json::full(&item, self.shop.schema()));
-        Ok(ToolOutput::new(content).with_item(item_json::full_facts(&item, self.shop.schema())))
+        Ok(ToolOutput::new(content).with_facts(item_json::full_facts(&item, self.shop.schema())))
     }
 }

@@ -117,7 +117,7 @@ impl Tool for SearchStock {
         });
         let output = ToolOutput::new(content).with_facts([count(found.total), count(found.hits.len())]);
         let items = found.hits.iter().chain(&found.alternatives);
-        Ok(items.fold(output, |output, hit| output.with_item(item_json::facts(&hit.item, schema))))
+        Ok(items.fold(output, |output, hit| output.with_facts(item_json::facts(&hit.item, schema))))
     }
 }
 
