@@ -68,3 +68,29 @@ impl CatalogueStore for MemoryCatalogueStore {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_has_read_an_older_item_writes_nothing() {
+        let store = MemoryCatalogueStore::new();
+        let tenant = TenantId::default();
+        let other = TenantId::parse("other").unwrap();
+        let item = Item::new(tenant.clone(), "AV-1", "Avanza");
+        let Saved::Saved(first) = store.save(&item, Revision::NEW).await.unwrap() else { panic!() };
+        assert_eq!(store.save(&item, Revision::NEW).await.unwrap(), Saved::Conflict);
+        let Saved::Saved(second) = store.save(&item.clone().with_price(1), first).await.unwrap() else {
+            panic!()
+        };
+        assert_eq!(store.save(&item, first).await.unwrap(), Saved::Conflict);
+        assert_eq!(store.get(&tenant, "AV-1").await.unwrap().unwrap().0.price, Some(1));
+        assert_eq!(store.get(&other, "AV-1").await.unwrap(), None);
+        assert_eq!(store.list(&other).await.unwrap(), vec![]);
+        assert_eq!(store.delete(&other, "AV-1", second).await.unwrap(), Saved::Conflict);
+        assert_eq!(store.delete(&tenant, "AV-1", first).await.unwrap(), Saved::Conflict);
+        assert!(store.delete(&tenant, "AV-1", second).await.unwrap().is_saved());
+        assert_eq!(store.list(&tenant).await.unwrap(), vec![]);
+    }
+}

@@ -26,7 +26,12 @@ impl ShopProfile {
     pub fn new(shop: Shop) -> Self {
         let description = "Tells the shop's name, address, map, phone number, website, hours, whether it is open now, today's date \
                            there, and its policies such as warranty, test drives and part payment.";
-        Self { spec: ToolSpec::of::<Args>("shop_profile", description), shop }
+        let mut spec = ToolSpec::of::<Args>("shop_profile", description);
+        // Some servers refuse an object without this.
+        if let Some(schema) = spec.parameters.as_object_mut() {
+            schema.entry("properties").or_insert_with(|| json!({}));
+        }
+        Self { spec, shop }
     }
 }
 

@@ -86,6 +86,7 @@ async fn every_tool_tells_its_arguments_as_an_object() {
     for tool in &world.tools {
         let parameters = &tool.spec().parameters;
         assert_eq!(parameters["type"], "object", "{}", tool.spec().name);
+        assert!(parameters["properties"].is_object(), "{}", tool.spec().name);
         let text = parameters.to_string();
         for word in ["tenant", "phone", "contact", "$ref"] {
             assert!(!text.contains(word), "{} {word}", tool.spec().name);
