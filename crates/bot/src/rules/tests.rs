@@ -6,6 +6,7 @@ use crate::catalogue::MemoryCatalogueStore;
 use crate::demo;
 use crate::fact::Date;
 use crate::key::{ChatKey, Revision, TurnId};
+use crate::responder::{Evidence, Repair};
 use crate::tenant::{MemoryTenantStore, Tenant};
 use crate::tool::{Action, ActionKind};
 use crate::verify::{Ground, Verdict, Verifier};
@@ -164,6 +165,31 @@ async fn hazard_30_pictures_come_with_the_words_that_say_so() {
     assert!(
         matches!(&talk.answer(turn).await.actions[..], [Action::SendPhotos { code, .. }] if code == "HRV-20")
     );
+}
+
+#[tokio::test]
+async fn pictures_of_which_one_is_asked_if_it_is_not_clear() {
+    let talk = Talk::new().await;
+    let mut turn = talk.turn("fotonya dong", Locale::Id);
+    let list = "• Toyota Avanza 1.5 G (AVZ-21)\n• Toyota Avanza 1.3 G (AVZ-19)".to_owned();
+    turn.history = vec![
+        LlmMessage::User { text: "bri-18".to_owned() },
+        LlmMessage::Assistant { text: list, tool_calls: vec![], reasoning: None },
+    ];
+    let reply = talk.answer(turn).await;
+    assert_eq!(
+        (reply.text.as_str(), reply.actions.len()),
+        ("Foto yang mana, Kak? Tulis kode stoknya ya.", 0)
+    );
+}
+
+#[tokio::test]
+async fn a_second_try_is_not_the_same_draft() {
+    let talk = Talk::new().await;
+    let mut turn = talk.turn("ada avanza?", Locale::Id);
+    let repair = Repair::new("draft".to_owned(), "hint".to_owned(), Evidence::default(), vec![]);
+    turn.repair = Some(repair);
+    assert!(talk.answer(turn).await.text.starts_with("Maaf Kak, untuk pertanyaan itu"));
 }
 
 #[tokio::test]

@@ -30,3 +30,31 @@ impl Tenant {
         facts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wartel_core::{PhoneNumber, TenantId};
+
+    use super::*;
+    use crate::demo;
+    use crate::fact::ClockTime;
+
+    #[test]
+    fn what_the_profile_tells_and_nothing_of_staff() {
+        let (shop, _) = demo::shop(TenantId::default(), "https://foto.example");
+        let facts = shop.facts();
+        let phone = |text: &str| Fact::Phone(PhoneNumber::from_e164(text).unwrap());
+        for fact in [
+            phone("+6281290001234"),
+            Fact::Words("Wartel Motor".to_owned()),
+            Fact::Words("Test drive di showroom dengan SIM A yang masih berlaku.".to_owned()),
+            Fact::Link("https://maps.wartel-motor.example/showroom".to_owned()),
+            Fact::Time(ClockTime::parse("18:00").unwrap()),
+            Fact::Percent(2_000),
+            Fact::Months(60),
+        ] {
+            assert_eq!(facts.iter().filter(|it| **it == fact).count(), 1, "{fact:?}");
+        }
+        assert!(!facts.contains(&phone("+6281290005678")));
+    }
+}

@@ -183,6 +183,10 @@ fn hazard_06_years_after_2025_are_years() {
     assert_eq!(query("avanza 2019 sampai 2021").year, Range::between(2019, 2021));
     assert_eq!(query("avanza minimal 2019").year, Range::from(2019));
     assert_eq!(query("avanza 2045").year, Range::ANY);
+    for text in ["avanza dibawah 2015", "max 50 km", "under 20 orang", "dibawah 5"] {
+        assert_eq!(query(text).price, Range::ANY, "{text}");
+    }
+    assert_eq!(query("dibawah 500").price, Range::up_to(500_000_000));
     assert_eq!(query("avanza 1,5 M").price.max, Some(1_500_000_000));
 }
 
