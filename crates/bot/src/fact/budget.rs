@@ -135,7 +135,7 @@ fn amount_of(text: &str, claim: &Claim) -> Option<i64> {
 fn millions(text: &str, claim: &Claim) -> Option<i64> {
     let digits = text.get(claim.span.clone())?;
     let number: i64 = digits.trim_end_matches("an").parse().ok()?;
-    (20..=5_000).contains(&number).then_some(number * 1_000_000)
+    (20..=5_000).contains(&number).then(|| number * 1_000_000)
 }
 
 #[cfg(test)]
