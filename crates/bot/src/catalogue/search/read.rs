@@ -10,6 +10,9 @@ use crate::catalogue::{AttributeKind, Item, ItemStatus, Schema};
 use crate::fact::{self, Date};
 use crate::words;
 
+/// So many words of a text are looked at; each is compared with every word of the items.
+const WORDS: usize = 60;
+
 /// A word of a text.
 pub(super) struct Word {
     pub(super) folded: String,
@@ -53,7 +56,7 @@ fn words_of(text: &str) -> Vec<Word> {
         .flat_map(|written| {
             words::words(written).into_iter().map(|folded| Word { folded, written: written.to_owned() })
         })
-        .take(200)
+        .take(WORDS)
         .collect()
 }
 
