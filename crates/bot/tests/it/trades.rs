@@ -1,6 +1,7 @@
 //! Shops of other trades, from a spreadsheet to what customers read; and what holds for every text.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -8,8 +9,8 @@ use wartel_bot::catalogue::{
     AttributeKind, AttributeSpec, CatalogueStore, ImportMode, Item, ItemStatus, MemoryCatalogueStore, Miss,
     Query, Schema, import_sheet, query_of, read_sheet, search, write_sheet,
 };
-use wartel_bot::fact::{Date, Fact};
-use wartel_bot::tenant::{MemoryTenantStore, Tenant, TenantStore};
+use wartel_bot::fact::{ClockTime, Date, Fact};
+use wartel_bot::tenant::{DayHours, Hours, MemoryTenantStore, OpenStatus, Tenant, TenantStore};
 use wartel_bot::tool::{Scope, Tool, ToolOutput};
 use wartel_bot::verify::{Ground, Verdict, Verifier};
 use wartel_bot::{AiResponder, ChatKey, Revision, RuleResponder, TurnId, TurnInput, TurnOutput, demo, tools};
@@ -153,6 +154,30 @@ proptest! {
             } else {
                 prop_assert!(query.codes.contains(&hit.item.code));
             }
+        }
+    }
+
+    #[test]
+    fn hazard_44_a_shop_opens_when_it_says_so(
+        spans in prop::collection::vec((0_u16..24, 0_u16..=24), 7),
+        zone in prop::sample::select(vec!["Asia/Jakarta", "Asia/Jayapura", "America/New_York", "Australia/Lord_Howe"]),
+        seconds in 1_700_000_000_i64..1_900_000_000,
+    ) {
+        let time = |hour| ClockTime::new(hour, 0).unwrap();
+        let mut hours = Hours::daily(zone, time(8), time(17));
+        hours.week = spans.iter().map(|(from, to)| DayHours(vec![(time(*from), time(*to))])).collect();
+        hours.week[2] = DayHours::default();
+        let now = Timestamp::from_micros(seconds * 1_000_000);
+        match hours.status(now) {
+            OpenStatus::Open { until: Some(until) } => {
+                prop_assert!(until > now && !hours.status(until).is_open());
+                prop_assert!(hours.status(until - Duration::from_secs(1)).is_open());
+            }
+            OpenStatus::Closed { opens_at: Some(at) } => {
+                prop_assert!(at > now && hours.status(at).is_open());
+                prop_assert!(!hours.status(at - Duration::from_secs(1)).is_open());
+            }
+            other => prop_assert!(false, "{:?}", other),
         }
     }
 
