@@ -24,8 +24,8 @@ pub mod pipeline;
 pub mod render;
 mod responder;
 mod rules;
-mod sender;
 mod serde_phone;
+mod speech;
 pub mod spend;
 pub mod tenant;
 #[cfg(feature = "testing")]
@@ -42,6 +42,6 @@ pub use responder::{
     AiResponder, Evidence, FactGroup, Repair, Reply, TurnError, TurnErrorKind, TurnInput, TurnOutput,
 };
 pub use rules::RuleResponder;
-pub use sender::ChatSender;
 #[cfg(feature = "testing")]
-pub use sender::MockChatSender;
+pub use speech::MockChatSender;
+pub use speech::{BookSender, ChatSender, Connections, NotedBook, NotedSends};

@@ -1,6 +1,6 @@
 //! Which of the earlier lines a model is shown.
 
-use crate::conversation::{Line, LineAuthor, LineOutcome};
+use crate::conversation::{Line, LineAuthor, LineOutcome, PHOTO};
 use crate::llm::LlmMessage;
 
 /// How many tokens of earlier lines a model is shown, and how many bytes are one token: cautious for Indonesian.
@@ -35,6 +35,8 @@ fn message_of(line: &Line) -> Option<LlmMessage> {
     let text = crate::conversation::cut(&line.text, LINE_BYTES);
     match line.author {
         LineAuthor::Customer => Some(LlmMessage::user(super::prompt::fence(text))),
+        // A model that reads of pictures among its own words writes such a line instead of sending one.
+        LineAuthor::Assistant if text.starts_with(PHOTO) => None,
         LineAuthor::Assistant if line.outcome == Some(LineOutcome::Sent) => Some(LlmMessage::assistant(text)),
         LineAuthor::Person => Some(LlmMessage::assistant(format!("[staff of the shop] {text}"))),
         _ => None,

@@ -63,6 +63,12 @@ pub struct Chat {
     /// When the assistant answered, within the last hour.
     #[serde(default)]
     pub answered: Vec<Timestamp>,
+    /// How many messages in a row came within two seconds of what was said here: machines answer at once.
+    #[serde(default)]
+    pub instant: u32,
+    /// How often in a row the customer has written the same words, and which.
+    #[serde(default)]
+    pub repeated: (u32, String),
     /// When each automatic notice went out last.
     #[serde(default)]
     pub notices: BTreeMap<Notice, Timestamp>,
@@ -198,6 +204,8 @@ impl Chat {
             next_line: 0,
             last_inbound_at: None,
             answered: Vec::new(),
+            instant: 0,
+            repeated: (0, String::new()),
             notices: BTreeMap::new(),
             outgoing: Vec::new(),
             outgoing_due: None,

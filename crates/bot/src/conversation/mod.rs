@@ -14,6 +14,7 @@ mod store;
 pub use chat::{BurstItem, Chat, Notice, Pause, PauseBy, SentMark};
 pub use line::{Line, LineAuthor, LineOutcome};
 pub use memory::MemoryConversationStore;
+pub(crate) use part::PHOTO;
 pub use part::{Effect, Part, PartContent, PartState, PartTo};
 pub(crate) use steps::cut;
 pub use steps::{Heard, Incoming, PartEnd};

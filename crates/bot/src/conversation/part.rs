@@ -10,6 +10,9 @@ use crate::key::TurnId;
 use crate::lead::LeadEventId;
 use crate::tool::{Booking, Interest};
 
+/// How the line of a picture begins.
+pub(crate) const PHOTO: &str = "[photo]";
+
 /// One message that waits to be sent. `Debug` shows neither words nor numbers.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -151,7 +154,7 @@ impl Part {
         match &self.content {
             PartContent::Text(text) => text.clone(),
             PartContent::Photo { caption, .. } => {
-                caption.as_ref().map_or_else(|| "[photo]".to_owned(), |caption| format!("[photo] {caption}"))
+                caption.as_ref().map_or_else(|| PHOTO.to_owned(), |caption| format!("{PHOTO} {caption}"))
             }
         }
     }

@@ -21,6 +21,8 @@ const ECHO_BY_TEXT: Duration = Duration::from_secs(10 * 60);
 const BURST: usize = 50;
 /// How much of one message waits for an answer, and of all of them.
 const ITEM_BYTES: usize = 8_000;
+/// Nobody reads and types in so short a time.
+const AT_ONCE: Duration = Duration::from_secs(2);
 /// For how long answers are remembered.
 const ANSWERS: Duration = Duration::from_secs(60 * 60);
 /// After so many thrown-away drafts the next one goes out for what it answers.
@@ -153,6 +155,7 @@ impl Chat {
         }
         let line = self.line(LineAuthor::Customer, cut(&message.text, ITEM_BYTES), message.at);
         self.last_inbound_at = self.last_inbound_at.max(Some(message.at));
+        self.watch_for_machines(&line.text, message.at);
         if !answerable || self.opted_out.is_some() || self.is_silenced(message.at) {
             return (Heard::Kept, vec![line]);
         }
@@ -171,6 +174,15 @@ impl Chat {
         let due = if message.ends_burst { message.at } else { (message.at + window).min(first + cap) };
         self.burst_due = Some(due);
         (Heard::Waits, vec![line])
+    }
+
+    /// Counts what machines do and people do not: answering at once, and in the same words.
+    fn watch_for_machines(&mut self, text: &str, at: Timestamp) {
+        let said = self.sent.last().is_some_and(|mark| mark.at <= at && at.since(mark.at) <= AT_ONCE);
+        self.instant = if said { self.instant.saturating_add(1) } else { 0 };
+        let hash = text_hash(text);
+        let count = if self.repeated.1 == hash { self.repeated.0.saturating_add(1) } else { 1 };
+        self.repeated = (count, hash);
     }
 
     /// An answer that was planned and of which nothing went out becomes part of the burst again.

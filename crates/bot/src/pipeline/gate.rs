@@ -19,6 +19,9 @@ const CONNECT_AGAIN: Duration = Duration::from_secs(30);
 const UNCLEAR_AGAIN: Duration = Duration::from_secs(1);
 /// How long the assistant is silent in a chat whose other side seems to be a machine.
 const LOOP_PAUSE: Duration = Duration::from_secs(60 * 60);
+/// How many messages in a row at once, and in the same words, make a machine.
+const INSTANT: u32 = 5;
+const REPEATED: u32 = 6;
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 /// How often the template about trouble goes out at the most.
@@ -43,6 +46,14 @@ pub(super) enum Gate {
     Loop { until: Timestamp },
 }
 
+/// Whether the other side seems to be a machine: it writes at once, or the same words, so often; or more than any person.
+fn is_machine(chat: &Chat, per_minute: usize, now: Timestamp) -> bool {
+    let answers = chat.answers_within(MINUTE, now);
+    let at_once = chat.instant >= INSTANT && answers >= per_minute;
+    let the_same = chat.repeated.0 >= REPEATED && chat.answers_within(HOUR, now) >= REPEATED as usize;
+    at_once || the_same || answers >= per_minute.saturating_mul(2)
+}
+
 pub(super) fn check(
     chat: &Chat,
     tenant: &Tenant,
@@ -64,8 +75,7 @@ pub(super) fn check(
     if waited >= TOO_OLD || (has_window(capabilities) && window_closed) {
         return Gate::Drop;
     }
-    let per_minute = tenant.bot.answers_per_minute as usize;
-    if chat.answers_within(MINUTE, now) >= per_minute {
+    if is_machine(chat, tenant.bot.answers_per_minute as usize, now) {
         return Gate::Loop { until: now + LOOP_PAUSE };
     }
     if !tenant.bot.answers_when_closed && matches!(tenant.hours.status(now), OpenStatus::Closed { .. }) {

@@ -10,7 +10,7 @@ use super::hold::Hold;
 use super::pending::PendingEntries;
 use crate::conversation::{LineAuthor, Part, PartContent, PartEnd, PartTo};
 use crate::render;
-use crate::sender::ChatSender;
+use crate::speech::ChatSender;
 use crate::tenant::TenantStore;
 
 /// How soon a part is tried again that waits for entries to be looked at.

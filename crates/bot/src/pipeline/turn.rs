@@ -17,7 +17,7 @@ use crate::conversation::{Chat, ConversationStore, Line, Notice, Part, PauseBy};
 use crate::guard;
 use crate::key::TurnId;
 use crate::responder::{TurnErrorKind, TurnInput};
-use crate::sender::ChatSender;
+use crate::speech::ChatSender;
 use crate::spend::{Reservation, ReservationId, Reserved, SpendCap, SpendStore};
 use crate::tenant::{Tenant, TenantStore};
 use crate::texts;

@@ -18,7 +18,7 @@ use super::turn::Turns;
 use super::waker::BotWaker;
 use crate::conversation::{ConversationStore, Effect, LeasedChat, Part};
 use crate::lead::{LeadChange, LeadEvent, LeadNews, LeadStage, Leads};
-use crate::sender::ChatSender;
+use crate::speech::ChatSender;
 use crate::spend::SpendStore;
 use crate::tenant::TenantStore;
 use crate::texts;

@@ -9,7 +9,7 @@ use wartel_messaging::{
     Accepted, Capabilities, Content, MediaSource, OutboundMessage, ProviderMessageId, Recipient, SendError,
 };
 
-use crate::sender::ChatSender;
+use crate::speech::ChatSender;
 
 /// A message that went out. `Debug` shows no words.
 #[derive(Clone, PartialEq, Eq)]

@@ -196,15 +196,27 @@ async fn hazard_11_a_pause_ends_by_its_timer_and_not_by_the_customer() {
 #[tokio::test]
 async fn hazard_12_a_machine_on_the_other_side_trips_the_breaker() {
     let shop = Shop::with(ScriptedResponder::saying("Halo Kak")).await;
-    let robot = Person::new("081200000001");
-    for _ in 0..30 {
-        shop.writes(&robot, "Terima kasih, pesan Anda penting").await;
+    let (robot, parrot) = (Person::new("081200000001"), Person::new("081200000002"));
+    for number in 0..30 {
+        shop.writes(&robot, &format!("Terima kasih, pesan nomor {number} penting")).await;
         shop.after(3 * SECOND).await;
     }
-    let answers = shop.texts(&robot).len();
-    assert_eq!(answers, 8, "no more than eight in a minute, and then none");
+    assert_eq!(shop.texts(&robot).len(), 8, "no more than eight in a minute, and then none");
+    for _ in 0..30 {
+        shop.writes(&parrot, "Terima kasih, pesan Anda penting").await;
+        shop.after(20 * SECOND).await;
+    }
+    assert_eq!(shop.texts(&parrot).len(), 6, "nor to the same words again and again");
+    // Somebody who types quickly is no machine.
+    let quick = Person::new("081200000003");
+    for number in 0..12 {
+        shop.writes(&quick, &format!("pertanyaan {number}")).await;
+        shop.after(3 * SECOND).await;
+        shop.after(3 * SECOND).await;
+    }
+    assert_eq!(shop.texts(&quick).len(), 12);
     let told = shop.to_staff();
-    assert_eq!(told.iter().filter(|text| text.contains("mesin")).count(), 1);
+    assert_eq!(told.iter().filter(|text| text.contains("mesin")).count(), 2);
 }
 
 #[tokio::test]

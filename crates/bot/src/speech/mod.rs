@@ -1,10 +1,16 @@
-//! The port through which the assistant speaks.
+//! The port through which the assistant speaks, and that port on the accounts of all tenants.
+
+mod book;
+mod noted;
 
 use std::fmt;
 use std::sync::Arc;
 
 use wartel_core::{AccountId, TenantId};
 use wartel_messaging::{Accepted, Capabilities, OutboundMessage, ProviderMessageId, Recipient, SendError};
+
+pub use book::{BookSender, Connections};
+pub use noted::{NotedBook, NotedSends};
 
 /// Sends through the account that a chat belongs to.
 #[cfg_attr(feature = "testing", mockall::automock)]
