@@ -75,7 +75,7 @@ fn wish(prompt: &Prompt, turn: &Turn<'_>, now: Timestamp) -> Wish {
     let today =
         named.unwrap_or_else(|| (now.as_micros().div_euclid(1_000_000) + 7 * 3_600).div_euclid(86_400));
     let mut wish = Wish::of(&turn.customer, today);
-    let earlier: Vec<Wish> = turn.earlier_customer().take(6).map(|text| Wish::of(text, today)).collect();
+    let earlier: Vec<Wish> = turn.earlier_customer().take(6).map(|text| Wish::of(&text, today)).collect();
     wish.english = wish.english.or_else(|| earlier.iter().find_map(|earlier| earlier.english));
     wish.name = wish.name.or_else(|| earlier.iter().find_map(|earlier| earlier.name.clone()));
     // `yang matic saja` goes on with the search before it; another model begins a new one.

@@ -124,13 +124,16 @@ impl Voice {
     /// One or several offers, each in a line.
     fn credit(self, result: &Value) -> String {
         let Some(body) = facts::body(result) else { return self.anything(result) };
-        let options =
-            ["options", "offers", "simulations", "plans"].iter().find_map(|name| body.get(*name)?.as_array());
+        let options = ["options", "offers", "simulations", "plans", "terms"]
+            .iter()
+            .find_map(|name| body.get(*name)?.as_array());
         let mut lines: Vec<String> = match options {
-            Some(options) => {
-                options.iter().filter_map(|option| self.offer(option.as_object()?)).take(MAX_CARS).collect()
-            }
-            None => self.offer(body).into_iter().collect(),
+            Some(options) => options
+                .iter()
+                .filter_map(|option| self.offer(option.as_object()?, body))
+                .take(MAX_CARS)
+                .collect(),
+            None => self.offer(body, body).into_iter().collect(),
         };
         if lines.is_empty() {
             return self.anything(result);
@@ -143,17 +146,25 @@ impl Voice {
         lines.join("\n")
     }
 
-    fn offer(self, offer: &Map<String, Value>) -> Option<String> {
+    fn offer(self, offer: &Map<String, Value>, all: &Map<String, Value>) -> Option<String> {
         let monthly = money(
             offer,
-            &["monthly_text", "installment_text", "monthly_payment_text", "cicilan_text"],
+            &[
+                "monthly_text",
+                "monthly_instalment_text",
+                "installment_text",
+                "monthly_payment_text",
+                "cicilan_text",
+            ],
             &["monthly", "installment", "monthly_installment", "monthly_payment", "cicilan", "angsuran"],
         )?;
         let mut parts = vec![format!("{} {monthly}", self.say("Cicilan sekitar", "About"))];
         if self.english {
             parts = vec![format!("About {monthly} a month")];
         }
-        let paid = money(offer, &["down_payment_text", "dp_text"], &["down_payment", "dp", "dp_amount"]);
+        let paid = [offer, all].into_iter().find_map(|object| {
+            money(object, &["down_payment_text", "dp_text"], &["down_payment", "dp", "dp_amount"])
+        });
         parts.extend(paid.map(|paid| format!("{} {paid}", self.say("DP", "down payment"))));
         let months = text(offer, &["tenor_months", "months", "tenor", "term_months"]);
         parts.extend(months.map(|months| format!("{months} {}", self.say("bulan", "months"))));

@@ -64,6 +64,28 @@ fn result(text: &str) -> Value {
     serde_json::from_str(text).ok().or_else(inside).unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
+/// Words without the marks that programs put around what is not to be trusted: `<customer>` and `</customer>`.
+fn unfenced(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('<') {
+        plain.push_str(before);
+        let mark = after.split_once('>').filter(|(name, _)| {
+            let name = name.strip_prefix('/').unwrap_or(name);
+            (1..=40).contains(&name.len())
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        });
+        if let Some((_, after)) = mark {
+            rest = after;
+        } else {
+            plain.push('<');
+            rest = after;
+        }
+    }
+    plain.push_str(rest);
+    plain.trim().to_owned()
+}
+
 impl<'p> Turn<'p> {
     pub(crate) fn of(prompt: &'p Prompt) -> Self {
         let messages = prompt.messages.as_slice();
@@ -83,7 +105,7 @@ impl<'p> Turn<'p> {
         });
         let note = (end..messages.len()).rev().find(|at| is_note(messages, *at));
         Self {
-            customer: texts.join("\n"),
+            customer: unfenced(&texts.join("\n")),
             steps: steps.collect(),
             note: note.and_then(|at| messages.get(at)).map(|message| message.text.as_str()),
             earlier: messages.get(..start).unwrap_or_default(),
@@ -102,12 +124,12 @@ impl<'p> Turn<'p> {
     }
 
     /// What customers said earlier, newest first.
-    pub(crate) fn earlier_customer(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn earlier_customer(&self) -> impl Iterator<Item = String> {
         self.earlier
             .iter()
             .rev()
             .filter(|message| message.role == Role::User)
-            .map(|message| message.text.as_str())
+            .map(|message| unfenced(&message.text))
     }
 
     /// The results of a tool in this turn.
@@ -140,4 +162,21 @@ impl<'p> Turn<'p> {
 fn named(line: &str) -> Vec<Car> {
     let car = |code: &str| Car { code: Some(code.to_owned()), title: line.to_owned(), ..Car::default() };
     words::codes(line).into_iter().map(car).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unfenced;
+
+    #[test]
+    fn marks_of_a_fence_are_no_words() {
+        for (fenced, plain) in [
+            ("<customer_words>besok jam 10</customer_words>", "besok jam 10"),
+            ("harga < 200 juta > 100 juta", "harga < 200 juta > 100 juta"),
+            ("<a>satu</a>\n<a>dua</a>", "satu\ndua"),
+            ("a < b", "a < b"),
+        ] {
+            assert_eq!(unfenced(fenced), plain);
+        }
+    }
 }
