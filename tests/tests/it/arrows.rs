@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use wartel_tests::workspace::dependencies;
 
 const ALL: &[&str] = &["--all-features"];
-const LIBRARIES: [&str; 8] = [
+const LIBRARIES: [&str; 9] = [
     "wartel-core",
     "wartel-access",
     "wartel-messaging",
     "wartel-otp",
+    "wartel-bot",
     "wartel-registration",
     "wartel-storage",
     "wartel-http",
@@ -17,19 +18,20 @@ const LIBRARIES: [&str; 8] = [
 ];
 
 /// Which of our crates each of our crates may be built from.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("wartel-core", &[]),
     ("wartel-access", &["wartel-core"]),
     ("wartel-messaging", &["wartel-core"]),
     ("wartel-otp", &["wartel-core", "wartel-messaging"]),
+    ("wartel-bot", &["wartel-core", "wartel-messaging"]),
     ("wartel-registration", &["wartel-core", "wartel-messaging", "wartel-otp"]),
     (
         "wartel-storage",
-        &["wartel-core", "wartel-access", "wartel-messaging", "wartel-otp", "wartel-registration"],
+        &["wartel-core", "wartel-access", "wartel-messaging", "wartel-otp", "wartel-bot", "wartel-registration"],
     ),
     (
         "wartel-http",
-        &["wartel-core", "wartel-access", "wartel-messaging", "wartel-otp", "wartel-registration"],
+        &["wartel-core", "wartel-access", "wartel-messaging", "wartel-otp", "wartel-bot", "wartel-registration"],
     ),
     ("wartel-sandbox", &["wartel-core"]),
 ];
