@@ -1,16 +1,31 @@
 //! The shop run from the chat: typed commands of staff. No model reads or writes them.
 
+mod chats;
+mod code;
+mod command;
+mod desk;
+mod item;
+mod leads;
+mod memory;
+mod parse;
+mod report;
+mod stock;
 mod store;
+mod texts;
+mod undo;
+mod words;
 
 use std::fmt;
 use std::sync::Arc;
 
-use wartel_core::{StoreError, Timestamp};
+use wartel_core::{Country, StoreError, StoreErrorKind, Timestamp};
 use wartel_messaging::inbox::InboxEntryId;
 
 use crate::key::ChatKey;
 use crate::tenant::{Staff, Tenant};
 
+pub use desk::{AdminDesk, AdminParts};
+pub use memory::MemoryAdminStore;
 pub use store::{AdminStore, AuditRow, Confirmation, Undo};
 
 /// What somebody of the staff wrote. `Debug` shows no words.
@@ -81,4 +96,14 @@ pub trait AdminCommands: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`] if a store could not answer: the entry comes again.
     async fn run(&self, message: &AdminMessage) -> Result<AdminAnswer, StoreError>;
+}
+
+/// In which country numbers without a calling code are dialled: that of the shop's own number, or else Indonesia.
+fn country(tenant: &Tenant) -> Country {
+    tenant.phone.as_ref().map_or(Country::INDONESIA, wartel_core::PhoneNumber::country)
+}
+
+/// Others kept changing the same thing: the entry comes again.
+fn busy() -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, "bot.admin_change")
 }

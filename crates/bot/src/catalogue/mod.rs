@@ -27,7 +27,7 @@ pub use search::{Found, Hit, Miss, Query, Range, Sort, query_of, search};
 pub use store::CatalogueStore;
 
 pub(crate) use check::{is_code, is_photo_address};
-pub(crate) use csv::read_amount;
+pub(crate) use csv::{put_named, read_amount};
 pub(crate) use search::plain_code;
 
 use crate::tool::Photo;

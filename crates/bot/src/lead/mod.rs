@@ -8,6 +8,7 @@ mod memory;
 mod rules;
 mod service;
 mod store;
+mod summary;
 
 use std::fmt;
 

@@ -18,6 +18,7 @@ mod waker;
 mod worker;
 
 pub use brain::Brain;
+pub(crate) use change::change_chat;
 pub use consumer::BotConsumer;
 pub use pending::{NothingPending, PendingEntries};
 pub use waker::BotWaker;

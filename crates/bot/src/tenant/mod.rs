@@ -11,7 +11,7 @@ mod texts;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use wartel_core::{Locale, PhoneNumber, TenantId};
+use wartel_core::{Locale, PhoneNumber, TenantId, Timestamp};
 
 pub use check::TenantProblem;
 pub use hours::{DayHours, Hours};
@@ -78,6 +78,8 @@ pub struct Staff {
 pub struct BotSettings {
     /// Whether it answers at all. The store is the only truth for this. Default: false.
     pub enabled: bool,
+    /// When it was switched on or off last, if that is known. Set by [`switch`](Self::switch).
+    pub switched_at: Option<Timestamp>,
     /// How long it waits for the next message of a burst, in milliseconds. Default: 2,500.
     pub burst_window_ms: u32,
     /// How long a burst may take at the most, in milliseconds. Default: 10,000.
@@ -147,10 +149,21 @@ impl Staff {
     }
 }
 
+impl BotSettings {
+    /// Switches the assistant on or off, and notes when. Changes nothing if it is so already.
+    pub const fn switch(&mut self, enabled: bool, at: Timestamp) {
+        if self.enabled != enabled {
+            self.enabled = enabled;
+            self.switched_at = Some(at);
+        }
+    }
+}
+
 impl Default for BotSettings {
     fn default() -> Self {
         Self {
             enabled: false,
+            switched_at: None,
             burst_window_ms: 2_500,
             burst_cap_ms: 10_000,
             handoff_minutes: 720,

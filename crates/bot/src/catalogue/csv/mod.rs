@@ -15,6 +15,7 @@ pub use read::{Sheet, read_sheet};
 pub use write::write_sheet;
 
 pub(crate) use amount::read_amount;
+pub(crate) use read::put_named;
 
 use super::{CatalogueStore, Item, Schema};
 use crate::key::{Revision, Saved};

@@ -163,6 +163,17 @@ fn unguarded(cell: &str) -> &str {
     }
 }
 
+/// Puts a value as people write it into the field of an item with this name, in Indonesian or English. `None`: there is no
+/// such field.
+pub(crate) fn put_named(
+    item: &mut Item,
+    name: &str,
+    value: &str,
+    schema: &Schema,
+) -> Option<Result<(), LineProblemKind>> {
+    columns::column(name, schema).map(|column| put(item, &column, value, schema))
+}
+
 fn put(item: &mut Item, column: &Column, cell: &str, schema: &Schema) -> Result<(), LineProblemKind> {
     match column {
         Column::Code => item.code = cell.to_ascii_uppercase(),
