@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::wish::Wish;
+use super::words;
 use crate::llm::prompt::ToolSpec;
 
 /// Longest text in an argument, in characters.
@@ -60,6 +61,7 @@ fn resolved<'a>(schema: &'a Value, field: &'a Value) -> &'a Value {
                 Some(found) => field = found,
                 None => break,
             },
+            (None, Some(options)) if options.iter().all(|option| option.get("const").is_some()) => break,
             (None, Some(options)) => match options.iter().find(not_null) {
                 Some(found) => field = found,
                 None => break,
@@ -141,6 +143,12 @@ fn slot(name: &str, tool: &ToolSpec, given: Given<'_>) -> Option<Slot> {
     if has(&["query", "keyword", "search"]) || is(&["q", "text", "words"]) {
         return Some(criteria.words()).filter(|words| !words.is_empty()).and_then(|words| text(&words));
     }
+    if has(&["payment", "bayar"]) {
+        return wish.payment.and_then(text);
+    }
+    if has(&["timeline", "when_to_buy"]) {
+        return wish.timeline.as_deref().and_then(text);
+    }
     if has(&["name", "nama"]) {
         return wish.name.as_deref().and_then(text);
     }
@@ -174,11 +182,22 @@ fn kind(field: &Value) -> &str {
     }
 }
 
+/// The words of which a field takes one, as `enum` or as several `const`s; none if it takes any.
+fn allowed(field: &Value) -> Vec<&Value> {
+    if let Some(words) = field.get("enum").and_then(Value::as_array) {
+        return words.iter().collect();
+    }
+    let options = ["oneOf", "anyOf"].iter().find_map(|name| field.get(*name)?.as_array());
+    options.into_iter().flatten().filter_map(|option| option.get("const")).collect()
+}
+
 /// What stands in a slot in the type of its field; `None` if it does not fit.
 fn fitted(slot: &Slot, name: &str, field: &Value) -> Option<Value> {
-    if let Some(words) = field.get("enum").and_then(Value::as_array) {
+    let words = allowed(field);
+    if !words.is_empty() {
         let Slot::Text(said) = slot else { return None };
-        return words.iter().find(|word| word.as_str().is_some_and(|word| same(word, said))).cloned();
+        let found = words.iter().find(|word| word.as_str().is_some_and(|word| same(word, said)));
+        return found.map(|word| (*word).clone());
     }
     let about = field.get("description").and_then(Value::as_str).unwrap_or_default().to_lowercase();
     let millions = name.contains("juta") || about.contains("in million") || about.contains("dalam juta");
@@ -209,8 +228,13 @@ fn same(word: &str, said: &str) -> bool {
 
 /// Something for a field that must be there, when nothing was said.
 fn default(field: &Value, wish: &Wish) -> Value {
-    if let Some(first) = field.get("enum").and_then(|words| words.get(0)) {
-        return first.clone();
+    let said = words::plain(&wish.text);
+    let named = |word: &&&Value| {
+        word.as_str().is_some_and(|word| said.contains(&words::plain(&word.replace('_', " "))))
+    };
+    let choices = allowed(field);
+    if let Some(first) = choices.iter().find(named).or_else(|| choices.first()) {
+        return (*first).clone();
     }
     match kind(field) {
         "integer" | "number" => field.get("minimum").cloned().unwrap_or_else(|| 1.into()),
@@ -263,5 +287,15 @@ mod tests {
             "down_payment": {"type": "integer"}, "tenor_years": {"type": "integer"}}});
         let expected = json!({"price_juta": 150, "down_payment": 20_000_000, "tenor_years": 3});
         assert_eq!(filled("kredit dp 20jt 3 tahun", None, credit), expected);
+    }
+
+    #[test]
+    fn one_of_several_words_is_chosen_however_the_schema_names_them() {
+        let schema = json!({"type": "object", "required": ["kind"], "properties": {
+            "kind": {"oneOf": [{"const": "visit", "type": "string"}, {"const": "test_drive", "type": "string"}]},
+            "payment": {"type": ["string", "null"]}, "timeline": {"type": ["string", "null"]}}});
+        assert_eq!(filled("besok bisa test drive?", None, schema.clone())["kind"], "test_drive");
+        let told = filled("mau lihat unitnya, bayar tunai minggu ini", None, schema);
+        assert_eq!(told, json!({"kind": "visit", "payment": "cash", "timeline": "minggu ini"}));
     }
 }

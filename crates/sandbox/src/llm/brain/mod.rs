@@ -156,6 +156,14 @@ fn called(tool: &ToolSpec, turn: &Turn<'_>, wish: &Wish) -> Answer {
 
 /// The tool that brings the customer's wish forward.
 fn next_tool<'p>(prompt: &'p Prompt, turn: &Turn<'_>, wish: &Wish) -> Option<&'p ToolSpec> {
+    // What was told of plans is kept before anything is looked for.
+    let told = wish.goal == Goal::Search && wish.criteria.max_price.is_some();
+    if told && (wish.payment.is_some() || wish.timeline.is_some()) {
+        let interest = Kind::Interest.among(prompt).filter(|tool| turn.results(&tool.name).is_empty());
+        if interest.is_some() {
+            return interest;
+        }
+    }
     let kind = match wish.goal {
         Goal::Search if wish.criteria.is_empty() && !wish.lists => return None,
         Goal::Search => Kind::Search,

@@ -27,6 +27,10 @@ pub(super) struct Wish {
     /// `yang kedua` is 1.
     pub(super) ordinal: Option<usize>,
     pub(super) codes: Vec<String>,
+    /// How they want to pay: `cash`, `credit`.
+    pub(super) payment: Option<&'static str>,
+    /// When they want to buy, in their own words.
+    pub(super) timeline: Option<String>,
     /// Whether it only says yes.
     pub(super) agrees: bool,
 }
@@ -63,6 +67,8 @@ impl Wish {
             name: name(text),
             ordinal: ordinal(&tokens),
             codes: words::codes(text).into_iter().map(str::to_owned).collect(),
+            payment: payment(&tokens),
+            timeline: timeline(&tokens),
             agrees: false,
         };
         wish.goal = goal::of(&wish, &tokens);
@@ -90,6 +96,28 @@ const ADDRESS: [&str; 11] = [
 fn is_down_payment(tokens: &[String], amount: &Amount) -> bool {
     let before = tokens.iter().take(amount.at).rev().take(2);
     before.into_iter().any(|word| ["dp", "down", "payment", "muka"].contains(&word.as_str()))
+}
+
+fn payment(tokens: &[String]) -> Option<&'static str> {
+    if has(tokens, &["cash", "tunai", "lunas"]) {
+        return Some("cash");
+    }
+    has(tokens, &["kredit", "cicilan", "credit", "leasing"]).then_some("credit")
+}
+
+/// When somebody wants to buy, in their own words.
+fn timeline(tokens: &[String]) -> Option<String> {
+    const WORDS: [&str; 8] = [
+        "minggu ini",
+        "minggu depan",
+        "bulan ini",
+        "bulan depan",
+        "secepatnya",
+        "this week",
+        "next week",
+        "this month",
+    ];
+    WORDS.iter().find(|words| has(tokens, &[**words])).map(|words| (*words).to_owned())
 }
 
 /// How long a credit runs: `3 tahun`, `36 bulan`, `36x`.
