@@ -9,6 +9,10 @@
     reason = "tests fail by panicking, hand over what they have just made, and the long ones print their figures"
 )]
 
+#[path = "it/admin.rs"]
+mod admin;
+#[path = "it/admin_codes.rs"]
+mod admin_codes;
 #[path = "it/hazards.rs"]
 mod hazards;
 #[path = "it/llm/mod.rs"]

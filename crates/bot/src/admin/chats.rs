@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wartel_core::{Country, PhoneNumber, StoreError};
 
-use super::desk::{AdminDesk, Done};
+use super::desk::{AdminDesk, Outcome};
 use super::undo::{PauseStep, Step};
 use super::{AdminMessage, texts};
 use crate::conversation::{Chat, Pause, PauseBy};
@@ -17,7 +17,8 @@ const LOOKED_THROUGH: usize = 1_000;
 const LONGEST: u32 = 30 * 24 * 60;
 
 /// Whose chats.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 enum Who {
     Number(PhoneNumber),
     /// Folded.
@@ -34,7 +35,8 @@ enum Chats {
 /// What the words behind `/pause` may mean, the likeliest first. A number may be written with spaces, so which of the words
 /// are minutes only becomes clear when somebody has that number.
 fn readings(words: &[String], country: Country) -> Vec<(Who, Option<u32>)> {
-    let phone = |words: &[String]| PhoneNumber::parse_lenient(&words.join(" "), country).ok().map(Who::Number);
+    let phone =
+        |words: &[String]| PhoneNumber::parse_lenient(&words.join(" "), country).ok().map(Who::Number);
     let name = |words: &[String]| {
         let name = words::words(&words.join(" ")).join(" ");
         (!name.is_empty()).then_some(Who::Name(name))
@@ -77,9 +79,7 @@ impl AdminDesk {
         for (who, minutes) in readings(words, super::country(&message.tenant)) {
             let fits = |chat: &&Chat| match &who {
                 Who::Number(number) => chat.phone.as_ref() == Some(number),
-                Who::Name(name) => {
-                    chat.name.as_deref().is_some_and(|it| words::words(it).join(" ") == *name)
-                }
+                Who::Name(name) => chat.name.as_deref().is_some_and(|it| words::words(it).join(" ") == *name),
             };
             let found: Vec<Chat> = all.iter().filter(fits).cloned().collect();
             let Some(first) = found.first() else { continue };
@@ -92,12 +92,16 @@ impl AdminDesk {
         Ok(Chats::Nobody)
     }
 
-    pub(super) async fn pause(&self, message: &AdminMessage, words: &[String]) -> Result<Done, StoreError> {
+    pub(super) async fn pause(
+        &self,
+        message: &AdminMessage,
+        words: &[String],
+    ) -> Result<Outcome, StoreError> {
         let locale = message.tenant.locale;
         let (chats, minutes) = match self.chats_of(message, words, false).await? {
             Chats::Of(chats, minutes) => (chats, minutes),
-            Chats::Nobody => return Ok(Done::refused(texts::no_chat(locale))),
-            Chats::Several => return Ok(Done::refused(texts::several_chats(locale))),
+            Chats::Nobody => return Ok(Outcome::refused(texts::no_chat(locale))),
+            Chats::Several => return Ok(Outcome::refused(texts::several_chats(locale))),
         };
         let until = minutes.map(|minutes| message.at + Duration::from_secs(60 * u64::from(minutes)));
         let text = texts::paused(locale, &texts::who(locale, chats.first()), minutes);
@@ -105,12 +109,16 @@ impl AdminDesk {
             .await
     }
 
-    pub(super) async fn resume(&self, message: &AdminMessage, words: &[String]) -> Result<Done, StoreError> {
+    pub(super) async fn resume(
+        &self,
+        message: &AdminMessage,
+        words: &[String],
+    ) -> Result<Outcome, StoreError> {
         let locale = message.tenant.locale;
         let chats = match self.chats_of(message, words, true).await? {
             Chats::Of(chats, None) => chats,
-            Chats::Of(_, Some(_)) | Chats::Nobody => return Ok(Done::refused(texts::no_pause(locale))),
-            Chats::Several => return Ok(Done::refused(texts::several_chats(locale))),
+            Chats::Of(_, Some(_)) | Chats::Nobody => return Ok(Outcome::refused(texts::no_pause(locale))),
+            Chats::Several => return Ok(Outcome::refused(texts::several_chats(locale))),
         };
         let text = texts::resumed(locale, &texts::who(locale, chats.first()), message.tenant.bot.enabled);
         self.set_pauses(message, &chats, None, text).await
@@ -122,7 +130,7 @@ impl AdminDesk {
         chats: &[Chat],
         pause: Option<Pause>,
         text: String,
-    ) -> Result<Done, StoreError> {
+    ) -> Result<Outcome, StoreError> {
         let mut steps = Vec::new();
         for chat in chats {
             let mut before = None;
@@ -139,7 +147,7 @@ impl AdminDesk {
         }
         let target = chats.first().map(|chat| chat.key.contact.to_string()).unwrap_or_default();
         self.can_undo(message, &Step::Pauses { chats: steps }).await?;
-        Ok(Done::done(text).on(target))
+        Ok(Outcome::done(text).on(target))
     }
 }
 

@@ -1,11 +1,12 @@
-//! Commands of staff, as they were understood.
+//! Commands of staff, as they were understood. Outside of tests their words have no `Debug`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::lead::{LeadId, LeadStage};
 
 /// A command.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(super) enum Command {
     Help,
     Status,
@@ -30,7 +31,8 @@ pub(super) enum Command {
 }
 
 /// What `/stok tambah` says of an item; nothing is checked yet.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
+#[cfg_attr(test, derive(Debug))]
 pub(super) struct NewItem {
     pub(super) code: String,
     pub(super) title: String,
@@ -131,7 +133,9 @@ impl Asked {
     pub(super) fn target(&self) -> String {
         match self {
             Self::LeadSet { lead, .. } => lead.to_string(),
-            Self::StockPrice { code, .. } | Self::StockSold { code } | Self::StockDelete { code } => code.clone(),
+            Self::StockPrice { code, .. } | Self::StockSold { code } | Self::StockDelete { code } => {
+                code.clone()
+            }
         }
     }
 }

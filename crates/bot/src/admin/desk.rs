@@ -62,10 +62,10 @@ pub struct AdminDesk {
     turn: Mutex<()>,
 }
 
-/// What came of a command.
-#[derive(Debug)]
-pub(super) struct Done {
-    outcome: &'static str,
+/// What came of a command. Without `Debug`: its text may hold a code.
+pub(super) struct Outcome {
+    /// The word of the audit.
+    word: &'static str,
     /// What was done, if the command itself does not say it.
     action: Option<&'static str>,
     target: Option<String>,
@@ -74,9 +74,9 @@ pub(super) struct Done {
     taken: Option<Confirmation>,
 }
 
-impl Done {
-    fn new(outcome: &'static str, text: String) -> Self {
-        Self { outcome, action: None, target: None, text, taken: None }
+impl Outcome {
+    fn new(word: &'static str, text: String) -> Self {
+        Self { word, action: None, target: None, text, taken: None }
     }
 
     pub(super) fn done(text: String) -> Self {
@@ -109,9 +109,9 @@ impl AdminDesk {
         Self { parts, codes: Codes::new(key), turn: Mutex::new(()) }
     }
 
-    async fn carry_out(&self, message: &AdminMessage, command: Command) -> Result<Done, StoreError> {
+    async fn carry_out(&self, message: &AdminMessage, command: Command) -> Result<Outcome, StoreError> {
         match command {
-            Command::Help => Ok(Done::done(texts::help(message.tenant.locale))),
+            Command::Help => Ok(Outcome::done(texts::help(message.tenant.locale))),
             Command::Status => self.status(message).await,
             Command::Usage => self.usage(message).await,
             Command::Audit => self.audit(message).await,
@@ -138,32 +138,34 @@ impl AdminDesk {
         message: &AdminMessage,
         asked: &Asked,
         question: &str,
-    ) -> Result<Done, StoreError> {
+    ) -> Result<Outcome, StoreError> {
         let locale = message.tenant.locale;
         let (tenant, staff) = (&message.chat.tenant, message.chat.contact);
         let waiting = serde_json::to_string(asked)
             .ok()
             .and_then(|command| self.codes.ask(tenant, staff, message.entry, command, message.at));
-        let Some((waiting, code)) = waiting else { return Ok(Done::refused(texts::failed(locale))) };
+        let Some((waiting, code)) = waiting else { return Ok(Outcome::refused(texts::failed(locale))) };
         self.parts.store.ask(&waiting).await?;
-        Ok(Done::new("asked", texts::asked(locale, question, &code)).on(asked.target()))
+        Ok(Outcome::new("asked", texts::asked(locale, question, &code)).on(asked.target()))
     }
 
-    async fn confirm(&self, message: &AdminMessage, code: &str) -> Result<Done, StoreError> {
+    async fn confirm(&self, message: &AdminMessage, code: &str) -> Result<Outcome, StoreError> {
         let locale = message.tenant.locale;
         let (tenant, staff) = (&message.chat.tenant, message.chat.contact);
         let now = self.parts.clock.now();
         let Some(waiting) = self.parts.store.take_asked(tenant, staff, now).await? else {
-            return Ok(Done::refused(texts::nothing_waits(locale)));
+            return Ok(Outcome::refused(texts::nothing_waits(locale)));
         };
         if !self.codes.fits(&waiting, code) {
-            return Ok(Done::refused(texts::wrong_code(locale)));
+            return Ok(Outcome::refused(texts::wrong_code(locale)));
         }
         let Ok(asked) = serde_json::from_str::<Asked>(&waiting.command) else {
-            return Ok(Done::refused(texts::failed(locale)));
+            return Ok(Outcome::refused(texts::failed(locale)));
         };
         match self.carry_out_asked(message, &asked).await {
-            Ok(done) => Ok(Done { taken: Some(waiting), ..done.called(asked.action()).on(asked.target()) }),
+            Ok(done) => {
+                Ok(Outcome { taken: Some(waiting), ..done.called(asked.action()).on(asked.target()) })
+            }
             Err(error) => {
                 self.wait_again(&waiting).await;
                 Err(error)
@@ -171,7 +173,7 @@ impl AdminDesk {
         }
     }
 
-    async fn carry_out_asked(&self, message: &AdminMessage, asked: &Asked) -> Result<Done, StoreError> {
+    async fn carry_out_asked(&self, message: &AdminMessage, asked: &Asked) -> Result<Outcome, StoreError> {
         match asked {
             Asked::LeadSet { lead, stage } => self.set_stage(message, *lead, *stage).await,
             Asked::StockPrice { code, price } => self.set_price(message, code, *price).await,
@@ -197,11 +199,11 @@ impl AdminDesk {
         &self,
         message: &AdminMessage,
         action: &'static str,
-        done: &Done,
+        done: &Outcome,
     ) -> Result<(), StoreError> {
         let action = done.action.unwrap_or(action);
         let (tenant, staff) = (message.chat.tenant.clone(), message.chat.contact);
-        let row = AuditRow::new(message.entry, tenant, staff, action, done.outcome, message.at)
+        let row = AuditRow::new(message.entry, tenant, staff, action, done.word, message.at)
             .with_target(done.target.clone());
         self.parts.store.record(&row).await.map(drop)
     }
@@ -218,7 +220,7 @@ impl AdminCommands for AdminDesk {
         };
         let _turn = self.turn.lock().await;
         let done = match command {
-            Err(mistake) => Done::refused(texts::mistake(locale, mistake)),
+            Err(mistake) => Outcome::refused(texts::mistake(locale, mistake)),
             Ok(command) => {
                 if !command.only_reads()
                     && let Some(row) = self.earlier(message).await?

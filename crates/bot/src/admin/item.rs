@@ -85,7 +85,8 @@ mod tests {
 
     #[test]
     fn items_as_people_write_them() {
-        let values = [("harga", "165jt"), ("km", "45rb"), ("transmisi", "MT"), ("warna", "putih"), ("cc", "1.3")];
+        let values =
+            [("harga", "165jt"), ("km", "45rb"), ("transmisi", "MT"), ("warna", "putih"), ("cc", "1.3")];
         let mut expected = Item::new(TenantId::default(), "AV-013", "Toyota Avanza 1.3 G")
             .with_price(165_000_000)
             .with_number("year", 2019)
@@ -113,6 +114,8 @@ mod tests {
         assert_eq!(add("A", "Avanza", None, &[]), Err(Problem::Item(ItemProblem::Code)));
         assert_eq!(add("A-1", " ", None, &[]), Err(Problem::Item(ItemProblem::Title)));
         let misfit = add("A-1", "Avanza", None, &[("transmisi", "robot")]);
-        assert!(matches!(misfit, Err(Problem::Item(ItemProblem::Attribute { key, .. })) if key == "transmission"));
+        assert!(
+            matches!(misfit, Err(Problem::Item(ItemProblem::Attribute { key, .. })) if key == "transmission")
+        );
     }
 }

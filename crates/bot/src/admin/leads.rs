@@ -3,7 +3,7 @@
 use wartel_core::{PhoneNumber, StoreError, TenantId};
 
 use super::command::Asked;
-use super::desk::{AdminDesk, Done, TRIES};
+use super::desk::{AdminDesk, Outcome, TRIES};
 use super::undo::Step;
 use super::{AdminMessage, texts};
 use crate::key::Saved;
@@ -48,7 +48,8 @@ impl AdminDesk {
         if let Ok(number) = PhoneNumber::parse_lenient(text, super::country(&message.tenant)) {
             let theirs = |lead: &&Lead| lead.phone.as_ref() == Some(&number);
             // The open one, or else the one they wrote to last.
-            let best = all.iter().filter(theirs).max_by_key(|lead| (!lead.stage.is_closed(), lead.last_contact_at));
+            let best =
+                all.iter().filter(theirs).max_by_key(|lead| (!lead.stage.is_closed(), lead.last_contact_at));
             if let Some(lead) = best {
                 return Ok(Named::One(Box::new(lead.clone())));
             }
@@ -60,20 +61,19 @@ impl AdminDesk {
         &self,
         message: &AdminMessage,
         stage: Option<LeadStage>,
-    ) -> Result<Done, StoreError> {
+    ) -> Result<Outcome, StoreError> {
         let query = stage.map_or_else(LeadQuery::new, |stage| LeadQuery::new().with_stage(stage));
         let leads = self.parts.leads.store().list(&message.chat.tenant, &query.with_limit(SHOWN)).await?;
-        Ok(Done::done(texts::lead_list(&message.tenant, &leads, message.at)))
+        Ok(Outcome::done(texts::lead_list(&message.tenant, &leads, message.at)))
     }
 
-    pub(super) async fn lead_show(&self, message: &AdminMessage, who: &str) -> Result<Done, StoreError> {
+    pub(super) async fn lead_show(&self, message: &AdminMessage, who: &str) -> Result<Outcome, StoreError> {
         let locale = message.tenant.locale;
         Ok(match self.named(message, who).await? {
-            Named::One(lead) => {
-                Done::done(format!("{}\nID: {}", lead.summary(locale), short(lead.id))).on(lead.id.to_string())
-            }
-            Named::Nobody => Done::refused(texts::no_lead(locale)),
-            Named::Several => Done::refused(texts::several_leads(locale)),
+            Named::One(lead) => Outcome::done(format!("{}\nID: {}", lead.summary(locale), short(lead.id)))
+                .on(lead.id.to_string()),
+            Named::Nobody => Outcome::refused(texts::no_lead(locale)),
+            Named::Several => Outcome::refused(texts::several_leads(locale)),
         })
     }
 
@@ -82,12 +82,12 @@ impl AdminDesk {
         message: &AdminMessage,
         who: &str,
         stage: LeadStage,
-    ) -> Result<Done, StoreError> {
+    ) -> Result<Outcome, StoreError> {
         let locale = message.tenant.locale;
         let lead = match self.named(message, who).await? {
             Named::One(lead) => lead,
-            Named::Nobody => return Ok(Done::refused(texts::no_lead(locale))),
-            Named::Several => return Ok(Done::refused(texts::several_leads(locale))),
+            Named::Nobody => return Ok(Outcome::refused(texts::no_lead(locale))),
+            Named::Several => return Ok(Outcome::refused(texts::several_leads(locale))),
         };
         if lead.stage != stage && stage.is_closed() {
             let question = texts::ask_close(locale, &lead, stage);
@@ -101,19 +101,19 @@ impl AdminDesk {
         message: &AdminMessage,
         id: LeadId,
         stage: LeadStage,
-    ) -> Result<Done, StoreError> {
+    ) -> Result<Outcome, StoreError> {
         let locale = message.tenant.locale;
         let (tenant, store) = (&message.chat.tenant, self.parts.leads.store());
         for _ in 0..TRIES {
             let Some((lead, read)) = store.get(tenant, id).await? else {
-                return Ok(Done::refused(texts::no_lead(locale)));
+                return Ok(Outcome::refused(texts::no_lead(locale)));
             };
             let back = (lead.stage, lead.closed_at);
             if lead.stage == stage {
-                return Ok(Done::done(texts::stage_set(locale, &lead)).on(id.to_string()));
+                return Ok(Outcome::done(texts::stage_set(locale, &lead)).on(id.to_string()));
             }
             if lead.stage.is_closed() && self.has_another(tenant, &lead).await? {
-                return Ok(Done::refused(texts::another_open(locale)).on(id.to_string()));
+                return Ok(Outcome::refused(texts::another_open(locale)).on(id.to_string()));
             }
             let event = LeadEvent::new(
                 LeadEventId::from_uuid(message.entry.as_uuid()),
@@ -124,15 +124,15 @@ impl AdminDesk {
                 message.at,
             );
             let Some(change) = apply(Some(lead), &event) else {
-                return Ok(Done::refused(texts::failed(locale)));
+                return Ok(Outcome::refused(texts::failed(locale)));
             };
             if change.repeated {
-                return Ok(Done::done(texts::stage_set(locale, &change.lead)).on(id.to_string()));
+                return Ok(Outcome::done(texts::stage_set(locale, &change.lead)).on(id.to_string()));
             }
             if let Saved::Saved(left) = store.save(&change.lead, read).await? {
                 let (stage, closed_at) = back;
                 self.can_undo(message, &Step::Lead { lead: id, stage, closed_at, left }).await?;
-                return Ok(Done::done(texts::stage_set(locale, &change.lead)).on(id.to_string()));
+                return Ok(Outcome::done(texts::stage_set(locale, &change.lead)).on(id.to_string()));
             }
         }
         Err(super::busy())

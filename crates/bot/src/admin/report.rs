@@ -2,7 +2,7 @@
 
 use wartel_core::StoreError;
 
-use super::desk::{AdminDesk, Done};
+use super::desk::{AdminDesk, Outcome};
 use super::{AdminMessage, texts};
 use crate::lead::LeadQuery;
 use crate::spend::{SpendCaps, Spent};
@@ -34,30 +34,30 @@ impl AdminDesk {
         Ok(windows)
     }
 
-    pub(super) async fn status(&self, message: &AdminMessage) -> Result<Done, StoreError> {
+    pub(super) async fn status(&self, message: &AdminMessage) -> Result<Outcome, StoreError> {
         let tenant = &message.chat.tenant;
         let now = self.parts.clock.now();
         let Some((shop, revision)) = self.parts.tenants.get(tenant).await? else {
-            return Ok(Done::refused(texts::failed(message.tenant.locale)));
+            return Ok(Outcome::refused(texts::failed(message.tenant.locale)));
         };
         let leads = self.parts.leads.store().list(tenant, &LeadQuery::new().with_limit(MOST)).await?.len();
         let chats = self.parts.chats.list(tenant, true, MOST).await?;
         let paused = chats.iter().filter(|chat| chat.is_paused(now)).count();
         let windows = self.windows(&shop).await?;
         let counts = [Count(leads, leads == MOST), Count(paused, chats.len() == MOST)];
-        Ok(Done::done(texts::report(&shop, revision, counts, &windows)))
+        Ok(Outcome::done(texts::report(&shop, revision, counts, &windows)))
     }
 
-    pub(super) async fn usage(&self, message: &AdminMessage) -> Result<Done, StoreError> {
+    pub(super) async fn usage(&self, message: &AdminMessage) -> Result<Outcome, StoreError> {
         let Some((shop, _)) = self.parts.tenants.get(&message.chat.tenant).await? else {
-            return Ok(Done::refused(texts::failed(message.tenant.locale)));
+            return Ok(Outcome::refused(texts::failed(message.tenant.locale)));
         };
         let windows = self.windows(&shop).await?;
-        Ok(Done::done(texts::usage(shop.locale, &windows)))
+        Ok(Outcome::done(texts::usage(shop.locale, &windows)))
     }
 
-    pub(super) async fn audit(&self, message: &AdminMessage) -> Result<Done, StoreError> {
+    pub(super) async fn audit(&self, message: &AdminMessage) -> Result<Outcome, StoreError> {
         let rows = self.parts.store.audit(&message.chat.tenant, ROWS).await?;
-        Ok(Done::done(texts::audit(&message.tenant, message.chat.contact, &rows)))
+        Ok(Outcome::done(texts::audit(&message.tenant, message.chat.contact, &rows)))
     }
 }

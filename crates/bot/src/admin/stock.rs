@@ -3,7 +3,7 @@
 use wartel_core::{StoreError, TenantId};
 
 use super::command::{Asked, NewItem};
-use super::desk::{AdminDesk, Done, TRIES};
+use super::desk::{AdminDesk, Outcome, TRIES};
 use super::undo::Step;
 use super::{AdminMessage, item, texts};
 use crate::catalogue::{Attribute, Item, ItemStatus, plain_code};
@@ -13,12 +13,12 @@ use crate::words;
 /// How many items a list shows.
 const SHOWN: usize = 20;
 /// A price that moves by more percent than this waits for a code.
-const FAR: i64 = 30;
+const FAR: i128 = 30;
 
 /// Whether a price is so far from another that a digit may have been mistyped.
 fn is_far(before: i64, after: i64) -> bool {
-    let moved = before.saturating_sub(after).saturating_abs();
-    moved.saturating_mul(100) > before.saturating_mul(FAR)
+    let (before, after) = (i128::from(before), i128::from(after));
+    (before - after).abs() * 100 > before * FAR
 }
 
 impl AdminDesk {
@@ -41,7 +41,7 @@ impl AdminDesk {
         &self,
         message: &AdminMessage,
         wanted: &[String],
-    ) -> Result<Done, StoreError> {
+    ) -> Result<Outcome, StoreError> {
         let all = self.parts.catalogue.list(&message.chat.tenant).await?;
         let wanted: Vec<String> = wanted.iter().flat_map(|word| words::words(word)).collect();
         let fits = |item: &&Item| {
@@ -49,18 +49,18 @@ impl AdminDesk {
             wanted.iter().all(|word| known.iter().any(|known| known.starts_with(word.as_str())))
         };
         let found: Vec<&Item> = all.iter().filter(fits).collect();
-        Ok(Done::done(texts::stock_list(message.tenant.locale, &found, SHOWN)))
+        Ok(Outcome::done(texts::stock_list(message.tenant.locale, &found, SHOWN)))
     }
 
     pub(super) async fn stock_add(
         &self,
         message: &AdminMessage,
         new: &NewItem,
-    ) -> Result<Done, StoreError> {
+    ) -> Result<Outcome, StoreError> {
         let locale = message.tenant.locale;
         let made = match item::make(&message.chat.tenant, new, &self.parts.schema, message.at) {
             Ok(made) => made,
-            Err(problem) => return Ok(Done::refused(texts::item_problem(locale, &problem))),
+            Err(problem) => return Ok(Outcome::refused(texts::item_problem(locale, &problem))),
         };
         match self.parts.catalogue.save(&made, Revision::NEW).await? {
             Saved::Saved(left) => {
@@ -71,11 +71,11 @@ impl AdminDesk {
                 let there = self.parts.catalogue.get(&message.chat.tenant, &made.code).await?;
                 // This entry itself has added it, and died before it was written down.
                 if there.is_none_or(|(there, _)| there != made) {
-                    return Ok(Done::refused(texts::code_taken(locale, &made.code)).on(made.code));
+                    return Ok(Outcome::refused(texts::code_taken(locale, &made.code)).on(made.code));
                 }
             }
         }
-        Ok(Done::done(texts::item_added(locale, &made)).on(made.code))
+        Ok(Outcome::done(texts::item_added(locale, &made)).on(made.code))
     }
 
     pub(super) async fn stock_price(
@@ -83,10 +83,10 @@ impl AdminDesk {
         message: &AdminMessage,
         code: &str,
         price: i64,
-    ) -> Result<Done, StoreError> {
+    ) -> Result<Outcome, StoreError> {
         let locale = message.tenant.locale;
         let Some((item, _)) = self.item(&message.chat.tenant, code).await? else {
-            return Ok(Done::refused(texts::no_item(locale)));
+            return Ok(Outcome::refused(texts::no_item(locale)));
         };
         match item.price {
             Some(before) if is_far(before, price) => {
@@ -97,22 +97,26 @@ impl AdminDesk {
         }
     }
 
-    pub(super) async fn stock_sold(&self, message: &AdminMessage, code: &str) -> Result<Done, StoreError> {
+    pub(super) async fn stock_sold(&self, message: &AdminMessage, code: &str) -> Result<Outcome, StoreError> {
         let locale = message.tenant.locale;
         let Some((item, _)) = self.item(&message.chat.tenant, code).await? else {
-            return Ok(Done::refused(texts::no_item(locale)));
+            return Ok(Outcome::refused(texts::no_item(locale)));
         };
         if item.status == ItemStatus::Sold {
-            return Ok(Done::done(texts::item_sold(locale, &item)).on(item.code));
+            return Ok(Outcome::done(texts::item_sold(locale, &item)).on(item.code));
         }
         let question = texts::ask_sold(locale, &item);
         self.ask(message, &Asked::StockSold { code: item.code }, &question).await
     }
 
-    pub(super) async fn stock_delete(&self, message: &AdminMessage, code: &str) -> Result<Done, StoreError> {
+    pub(super) async fn stock_delete(
+        &self,
+        message: &AdminMessage,
+        code: &str,
+    ) -> Result<Outcome, StoreError> {
         let locale = message.tenant.locale;
         let Some((item, _)) = self.item(&message.chat.tenant, code).await? else {
-            return Ok(Done::refused(texts::no_item(locale)));
+            return Ok(Outcome::refused(texts::no_item(locale)));
         };
         let question = texts::ask_delete(locale, &item);
         self.ask(message, &Asked::StockDelete { code: item.code }, &question).await
@@ -123,7 +127,7 @@ impl AdminDesk {
         message: &AdminMessage,
         code: &str,
         price: i64,
-    ) -> Result<Done, StoreError> {
+    ) -> Result<Outcome, StoreError> {
         let locale = message.tenant.locale;
         let mut before = None;
         let changed = self.change_item(message, code, |item| {
@@ -131,32 +135,32 @@ impl AdminDesk {
             item.price = Some(price);
         });
         Ok(match changed.await? {
-            Some(item) => Done::done(texts::price_set(locale, &item, before)).on(code),
-            None => Done::refused(texts::no_item(locale)).on(code),
+            Some(item) => Outcome::done(texts::price_set(locale, &item, before)).on(code),
+            None => Outcome::refused(texts::no_item(locale)).on(code),
         })
     }
 
-    pub(super) async fn set_sold(&self, message: &AdminMessage, code: &str) -> Result<Done, StoreError> {
+    pub(super) async fn set_sold(&self, message: &AdminMessage, code: &str) -> Result<Outcome, StoreError> {
         let locale = message.tenant.locale;
         let changed = self.change_item(message, code, |item| item.status = ItemStatus::Sold);
         Ok(match changed.await? {
-            Some(item) => Done::done(texts::item_sold(locale, &item)).on(code),
-            None => Done::refused(texts::no_item(locale)).on(code),
+            Some(item) => Outcome::done(texts::item_sold(locale, &item)).on(code),
+            None => Outcome::refused(texts::no_item(locale)).on(code),
         })
     }
 
-    pub(super) async fn delete(&self, message: &AdminMessage, code: &str) -> Result<Done, StoreError> {
+    pub(super) async fn delete(&self, message: &AdminMessage, code: &str) -> Result<Outcome, StoreError> {
         let locale = message.tenant.locale;
         let tenant = &message.chat.tenant;
         for _ in 0..TRIES {
             // It was there when it was asked: that it is gone is what was wanted.
             let Some((item, read)) = self.parts.catalogue.get(tenant, code).await? else {
-                return Ok(Done::done(texts::item_deleted(locale, code)).on(code));
+                return Ok(Outcome::done(texts::item_deleted(locale, code)).on(code));
             };
             if let Saved::Saved(_) = self.parts.catalogue.delete(tenant, code, read).await? {
                 let step = Step::Item { code: code.to_owned(), before: Some(Box::new(item)), left: None };
                 self.can_undo(message, &step).await?;
-                return Ok(Done::done(texts::item_deleted(locale, code)).on(code));
+                return Ok(Outcome::done(texts::item_deleted(locale, code)).on(code));
             }
         }
         Err(super::busy())

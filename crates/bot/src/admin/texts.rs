@@ -88,10 +88,13 @@ pub(super) fn mistake(locale: Locale, mistake: Mistake) -> String {
             "Tulis: /stok tambah AV-013 \"Toyota Avanza 1.3 G\" 2019 harga=165jt km=45rb transmisi=manual warna=putih",
             "Write: /stock add AV-013 \"Toyota Avanza 1.3 G\" 2019 price=165jt km=45rb transmission=manual colour=white",
         ),
-        Mistake::Form(Topic::StockPrice) => ("Tulis: /stok harga <kode> 165jt", "Write: /stock price <code> 165jt"),
-        Mistake::Form(Topic::Confirm) => {
-            ("Tulis: /konfirmasi dan keempat angka kodenya", "Write: /confirm and the four digits of the code")
+        Mistake::Form(Topic::StockPrice) => {
+            ("Tulis: /stok harga <kode> 165jt", "Write: /stock price <code> 165jt")
         }
+        Mistake::Form(Topic::Confirm) => (
+            "Tulis: /konfirmasi dan keempat angka kodenya",
+            "Write: /confirm and the four digits of the code",
+        ),
     };
     say(locale, indonesian, english)
 }
@@ -168,13 +171,17 @@ pub(super) fn undone(locale: Locale, step: &Step) -> String {
         Step::Item { code, .. } => {
             (format!("*{code}* kembali seperti semula."), format!("*{code}* is as it was before."))
         }
-        Step::Bot { enabled: true, .. } => ("asisten *aktif* lagi.".to_owned(), "the assistant is *on* again.".to_owned()),
+        Step::Bot { enabled: true, .. } => {
+            ("asisten *aktif* lagi.".to_owned(), "the assistant is *on* again.".to_owned())
+        }
         Step::Bot { .. } => ("asisten *mati* lagi.".to_owned(), "the assistant is *off* again.".to_owned()),
         Step::Lead { stage, .. } => (
             format!("lead kembali ke *{}*.", stage_name(Locale::Id, *stage)),
             format!("the lead is *{}* again.", stage_name(Locale::En, *stage)),
         ),
-        Step::Pauses { .. } => ("chat itu kembali seperti semula.".to_owned(), "the chat is as it was before.".to_owned()),
+        Step::Pauses { .. } => {
+            ("chat itu kembali seperti semula.".to_owned(), "the chat is as it was before.".to_owned())
+        }
     };
     match locale {
         Locale::En => format!("↩️ Taken back: {english}"),
@@ -269,7 +276,11 @@ pub(super) fn no_lead(locale: Locale) -> String {
 
 /// The id fits more than one.
 pub(super) fn several_leads(locale: Locale) -> String {
-    say(locale, "Lebih dari satu lead cocok. Tulis id lebih panjang.", "More than one lead fits. Write more of the id.")
+    say(
+        locale,
+        "Lebih dari satu lead cocok. Tulis id lebih panjang.",
+        "More than one lead fits. Write more of the id.",
+    )
 }
 
 /// Two leads of one customer cannot be open.
@@ -315,8 +326,7 @@ pub(super) fn lead_list(shop: &Tenant, leads: &[Lead], now: Timestamp) -> String
 
 /// Whether to close it.
 pub(super) fn ask_close(locale: Locale, lead: &Lead, stage: LeadStage) -> String {
-    let (who, stage) =
-        (person(locale, lead.name.as_deref(), lead.phone.as_ref()), stage_name(locale, stage));
+    let (who, stage) = (person(locale, lead.name.as_deref(), lead.phone.as_ref()), stage_name(locale, stage));
     match locale {
         Locale::En => format!("Close the lead of {who} as *{stage}*?"),
         _ => format!("Tutup lead {who} sebagai *{stage}*?"),
@@ -437,7 +447,9 @@ pub(super) fn item_deleted(locale: Locale, code: &str) -> String {
 pub(super) fn item_problem(locale: Locale, problem: &Problem) -> String {
     let (indonesian, english) = match problem {
         Problem::Key(key) => (format!("Tidak ada isian *{key}*."), format!("There is no field *{key}*.")),
-        Problem::Value(key) => (format!("Isi *{key}* tidak terbaca."), format!("The value of *{key}* cannot be read.")),
+        Problem::Value(key) => {
+            (format!("Isi *{key}* tidak terbaca."), format!("The value of *{key}* cannot be read."))
+        }
         Problem::Twice(key) => (format!("*{key}* ditulis dua kali."), format!("*{key}* is there twice.")),
         Problem::Price | Problem::Item(ItemProblem::Price) => return mistake(locale, Mistake::Price),
         Problem::Item(ItemProblem::Code) => (
@@ -467,16 +479,16 @@ pub(super) fn report(shop: &Tenant, revision: Revision, counts: [Count; 2], wind
     } else {
         say(locale, "⛔ Asisten *mati*", "⛔ The assistant is *off*")
     };
-    let since = shop.bot.switched_at.map(|at| {
-        format!(" {} {}", pick(locale, "sejak", "since"), moment(shop, at, Timestamp::EPOCH))
-    });
+    let since = shop
+        .bot
+        .switched_at
+        .map(|at| format!(" {} {}", pick(locale, "sejak", "since"), moment(shop, at, Timestamp::EPOCH)));
     let version = pick(locale, "versi", "version");
     let mut lines = vec![
         format!("*{}*", plain(&shop.name, 80)),
         format!("{on}{} ({version} {})", since.unwrap_or_default(), revision.as_u64()),
     ];
-    let labels =
-        [pick(locale, "Lead terbuka", "Open leads"), pick(locale, "Chat dijeda", "Paused chats")];
+    let labels = [pick(locale, "Lead terbuka", "Open leads"), pick(locale, "Chat dijeda", "Paused chats")];
     for (label, Count(count, more)) in labels.iter().zip(counts) {
         lines.push(format!("{label}: {count}{}", if more { "+" } else { "" }));
     }
@@ -529,7 +541,11 @@ pub(super) fn audit(shop: &Tenant, asker: ContactId, rows: &[AuditRow]) -> Strin
         return say(locale, "Belum ada perintah.", "There were no commands yet.");
     }
     let line = |row: &AuditRow| {
-        let by = if row.staff == asker { pick(locale, "Anda", "you") } else { pick(locale, "staf lain", "others") };
+        let by = if row.staff == asker {
+            pick(locale, "Anda", "you")
+        } else {
+            pick(locale, "staf lain", "others")
+        };
         let target = row.target.as_deref().map(|target| format!(" {}", tail(target))).unwrap_or_default();
         let when = moment(shop, row.at, Timestamp::EPOCH);
         format!("{when} · {by} · {}{target} · {}", row.action, outcome(locale, &row.outcome))
@@ -543,7 +559,7 @@ fn tail(target: &str) -> String {
     if target.len() == 36 { target.get(30..).unwrap_or_default().to_owned() } else { plain(target, 24) }
 }
 
-fn outcome<'a>(locale: Locale, outcome: &'a str) -> &'a str {
+fn outcome(locale: Locale, outcome: &str) -> &str {
     match outcome {
         "done" => pick(locale, "jadi", "done"),
         "asked" => pick(locale, "menunggu kode", "waits for its code"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use wartel_core::{StoreError, Timestamp};
 
-use super::desk::{AdminDesk, Done, TRIES};
+use super::desk::{AdminDesk, Outcome, TRIES};
 use super::store::Undo;
 use super::{AdminMessage, texts};
 use crate::catalogue::Item;
@@ -58,13 +58,13 @@ impl AdminDesk {
         self.parts.store.keep_undo(&Undo::new(tenant, staff, action, message.at + LIFE)).await
     }
 
-    pub(super) async fn undo(&self, message: &AdminMessage) -> Result<Done, StoreError> {
+    pub(super) async fn undo(&self, message: &AdminMessage) -> Result<Outcome, StoreError> {
         let locale = message.tenant.locale;
         let (tenant, staff) = (&message.chat.tenant, message.chat.contact);
         let kept = self.parts.store.take_undo(tenant, staff, self.parts.clock.now()).await?;
-        let Some(kept) = kept else { return Ok(Done::refused(texts::nothing_to_undo(locale))) };
+        let Some(kept) = kept else { return Ok(Outcome::refused(texts::nothing_to_undo(locale))) };
         let Ok(step) = serde_json::from_str::<Step>(&kept.action) else {
-            return Ok(Done::refused(texts::failed(locale)));
+            return Ok(Outcome::refused(texts::failed(locale)));
         };
         let back = match self.take_back(message, &step).await {
             Ok(back) => back,
@@ -76,8 +76,11 @@ impl AdminDesk {
                 return Err(error);
             }
         };
-        let done =
-            if back { Done::undone(texts::undone(locale, &step)) } else { Done::refused(texts::changed_since(locale)) };
+        let done = if back {
+            Outcome::undone(texts::undone(locale, &step))
+        } else {
+            Outcome::refused(texts::changed_since(locale))
+        };
         Ok(match step.target() {
             Some(target) => done.on(target),
             None => done,
@@ -134,19 +137,19 @@ impl AdminDesk {
     }
 
     /// Switches the assistant of the shop. Nothing is checked besides: whatever is wrong with the shop, it can be silenced.
-    pub(super) async fn switch(&self, message: &AdminMessage, on: bool) -> Result<Done, StoreError> {
+    pub(super) async fn switch(&self, message: &AdminMessage, on: bool) -> Result<Outcome, StoreError> {
         let locale = message.tenant.locale;
         for _ in 0..TRIES {
             let Some((mut shop, read)) = self.parts.tenants.get(&message.chat.tenant).await? else {
-                return Ok(Done::refused(texts::failed(locale)));
+                return Ok(Outcome::refused(texts::failed(locale)));
             };
             if shop.bot.enabled == on {
-                return Ok(Done::done(texts::switched(locale, on, read, true)));
+                return Ok(Outcome::done(texts::switched(locale, on, read, true)));
             }
             shop.bot.switch(on, message.at);
             if let Saved::Saved(left) = self.parts.tenants.save(&shop, read).await? {
                 self.can_undo(message, &Step::Bot { enabled: !on, left }).await?;
-                return Ok(Done::done(texts::switched(locale, on, left, false)));
+                return Ok(Outcome::done(texts::switched(locale, on, left, false)));
             }
         }
         Err(super::busy())

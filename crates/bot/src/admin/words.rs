@@ -1,7 +1,8 @@
 //! The words of a command line: quotes hold words together, `key=value` is a pair.
 
 /// A word of a command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(super) struct Word {
     /// Before `=`, if it is a pair.
     pub(super) key: Option<String>,
@@ -32,8 +33,7 @@ pub(super) fn words(line: &str) -> Vec<Word> {
             c if inside => now.text.push(c),
             '=' if now.key.is_none() && !now.quoted => {
                 // `km =45rb`: the key is the word before.
-                if now.text.is_empty()
-                    && found.last().is_some_and(|last| last.key.is_none() && !last.quoted)
+                if now.text.is_empty() && found.last().is_some_and(|last| last.key.is_none() && !last.quoted)
                 {
                     now.key = found.pop().map(|last| last.text);
                 } else {

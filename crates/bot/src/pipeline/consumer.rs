@@ -114,7 +114,8 @@ impl BotConsumer {
     ) -> Result<(), StoreError> {
         let HeardContent::Words { text, .. } = read(&message.content) else { return Ok(()) };
         let known = self.chats.load(key).await?.is_some_and(|(chat, _)| chat.taken.contains(&entry.id));
-        if known {
+        // A command out of an old history was meant for its own time.
+        if known || !is_fresh(entry, message, &tenant) {
             return Ok(());
         }
         let at = entry.received_at;
@@ -169,8 +170,7 @@ impl BotConsumer {
         self.leads.tell(&event).await?;
 
         let wish = if wordless { None } else { guard::stop(&text) };
-        let stale = Duration::from_secs(60 * u64::from(tenant.bot.stale_minutes));
-        let fresh = message.at.is_none_or(|written| at.since(written) <= stale);
+        let fresh = is_fresh(entry, message, tenant);
         let now = self.clock.now();
         let change = |chat: &mut Chat| {
             if chat.taken.contains(&entry.id) {
@@ -262,6 +262,12 @@ impl BotConsumer {
 #[derive(Debug, thiserror::Error)]
 #[error("it is not clear yet whether a person wrote this")]
 struct Unclear;
+
+/// Whether a message came in soon after it was written.
+fn is_fresh(entry: &InboxEntry, message: &InboundMessage, tenant: &Tenant) -> bool {
+    let stale = Duration::from_secs(60 * u64::from(tenant.bot.stale_minutes));
+    message.at.is_none_or(|written| entry.received_at.since(written) <= stale)
+}
 
 /// Obeys a wish to get no more automatic messages, or to get them again; it is confirmed once.
 fn obey(chat: &mut Chat, wish: Wish, locale: Locale, now: wartel_core::Timestamp) {
