@@ -27,11 +27,25 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("wartel-registration", &["wartel-core", "wartel-messaging", "wartel-otp"]),
     (
         "wartel-storage",
-        &["wartel-core", "wartel-access", "wartel-messaging", "wartel-otp", "wartel-bot", "wartel-registration"],
+        &[
+            "wartel-core",
+            "wartel-access",
+            "wartel-messaging",
+            "wartel-otp",
+            "wartel-bot",
+            "wartel-registration",
+        ],
     ),
     (
         "wartel-http",
-        &["wartel-core", "wartel-access", "wartel-messaging", "wartel-otp", "wartel-bot", "wartel-registration"],
+        &[
+            "wartel-core",
+            "wartel-access",
+            "wartel-messaging",
+            "wartel-otp",
+            "wartel-bot",
+            "wartel-registration",
+        ],
     ),
     ("wartel-sandbox", &["wartel-core"]),
 ];

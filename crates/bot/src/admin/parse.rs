@@ -275,6 +275,14 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn hazard_18_any_text_is_read_and_only_a_slash_begins_a_command(text in "(/?(stok|lead|pause|bot) )?.{0,60}") {
+            let begins = guard::normalise(&text).text.starts_with('/');
+            proptest::prop_assert_eq!(parse(&text) != Parsed::NoCommand, begins);
+        }
+    }
+
     #[test]
     fn a_new_item_with_quotes_of_any_shape_or_without() {
         let values = |values: &[(&str, &str)]| -> Vec<(String, String)> {
