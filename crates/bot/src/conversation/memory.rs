@@ -97,7 +97,8 @@ impl ConversationStore for MemoryConversationStore {
             .collect();
         due.sort_by_key(|(due, _)| *due);
         let leased = due.into_iter().take(limit).map(|(_, row)| {
-            row.fence += 1;
+            // The instant, if that is more: a chat that was forgotten and begins anew gives no fence of old.
+            row.fence = row.fence.saturating_add(1).max(now.as_micros().max(0).unsigned_abs());
             row.leased_until = Some(now + lease);
             LeasedChat::new(row.chat.clone(), row.revision, Fence(row.fence))
         });
