@@ -2,7 +2,8 @@
 //!
 //! For apps and services that want what the memory stores do, but durable: one value implements the store ports of
 //! all domains that are compiled in, on one SQLite file (`SqliteStores`) or in one Postgres database, which many
-//! instances may share (`PostgresStores`). `RedisStores` has the stores of one-time codes only.
+//! instances may share (`PostgresStores`). `RedisStores` has the stores of one-time codes only: what is found by more than
+//! one key and kept for months, such as chats, leads and what came in, belongs into a database.
 //!
 #![cfg_attr(all(feature = "sqlite", feature = "otp"), doc = "```")]
 #![cfg_attr(not(all(feature = "sqlite", feature = "otp")), doc = "```ignore")]
@@ -49,6 +50,7 @@
 //! | `otp` | `wartel_otp::{OtpStore, ReverseStore, TallyStore}` |
 //! | `messaging` | `wartel_messaging::outbox::Outbox`, `wartel_messaging::pairing::PairingStore` and `wartel_messaging::accounts::AccountStore` |
 //! | `access` | `wartel_access::ApiKeyStore` and `wartel_access::AuditLog` |
+//! | `bot` | `wartel_bot`'s stores of chats, leads, shops, items, spending and admin commands; brings `messaging` |
 //! | `registration` | `wartel_registration::RegistrationStore`; brings `messaging` |
 //!
 //! # Why not a pool of connections?
@@ -78,6 +80,9 @@
 
 #[cfg(all(feature = "messaging", any(feature = "sqlite", feature = "postgres")))]
 mod inbox_rows;
+
+#[cfg(all(feature = "bot", any(feature = "sqlite", feature = "postgres")))]
+mod bot_rows;
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod migration;

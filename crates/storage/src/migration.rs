@@ -7,7 +7,7 @@ use wartel_core::{StoreError, StoreErrorKind};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Migration {
-    /// Whose tables it changes: `otp`, `messaging`, `registration` or `access`.
+    /// Whose tables it changes: `otp`, `messaging`, `registration`, `access` or `bot`.
     pub domain: &'static str,
     /// Its place among the migrations of the domain, from 1 without gaps.
     pub version: u32,

@@ -70,6 +70,14 @@ const ACCESS: &[Migration] = &[Migration {
     sql: include_str!("../../migrations/sqlite/access/0001_init.sql"),
 }];
 
+#[cfg(feature = "bot")]
+const BOT: &[Migration] = &[Migration {
+    domain: "bot",
+    version: 1,
+    name: "init",
+    sql: include_str!("../../migrations/sqlite/bot/0001_init.sql"),
+}];
+
 /// The migrations of the domains that are compiled in, oldest first within each domain.
 pub const MIGRATIONS: &[&[Migration]] = &[
     #[cfg(feature = "otp")]
@@ -80,6 +88,8 @@ pub const MIGRATIONS: &[&[Migration]] = &[
     REGISTRATION,
     #[cfg(feature = "access")]
     ACCESS,
+    #[cfg(feature = "bot")]
+    BOT,
 ];
 
 /// Applies what is pending and answers what that was. Safe to run twice and by two processes at once: each domain

@@ -8,6 +8,8 @@
 mod access;
 #[cfg(feature = "messaging")]
 mod accounts;
+#[cfg(feature = "bot")]
+mod bot;
 mod error;
 #[cfg(feature = "messaging")]
 mod inbox;
@@ -75,7 +77,7 @@ const OPEN_BUSY_TIMEOUT: Duration = Duration::from_secs(3);
 const BEAT: Duration = Duration::from_millis(250);
 
 /// Statements that each connection keeps prepared: more than there are.
-const STATEMENTS: usize = 96;
+const STATEMENTS: usize = 160;
 
 /// The stores of all domains that are compiled in, in one SQLite file. Clones share the same connections.
 ///

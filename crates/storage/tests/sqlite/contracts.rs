@@ -45,3 +45,27 @@ mod registration {
         (stores.clone(), stores)
     });
 }
+
+mod chats {
+    wartel_bot::conversation_store_contract!(crate::sqlite::support::fresh());
+}
+
+mod leads {
+    wartel_bot::lead_store_contract!(crate::sqlite::support::fresh());
+}
+
+mod tenants {
+    wartel_bot::tenant_store_contract!(crate::sqlite::support::fresh());
+}
+
+mod items {
+    wartel_bot::catalogue_store_contract!(crate::sqlite::support::fresh());
+}
+
+mod spend {
+    wartel_bot::spend_store_contract!(crate::sqlite::support::fresh());
+}
+
+mod admin {
+    wartel_bot::admin_store_contract!(crate::sqlite::support::fresh());
+}
