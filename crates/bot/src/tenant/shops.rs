@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wartel_core::{StoreError, TenantId};
+use wartel_core::{StoreError, TenantId, Timestamp};
 
 use super::{Tenant, TenantProblem, TenantStore};
 use crate::key::{Revision, Saved};
@@ -65,7 +65,20 @@ impl Shops {
         }
     }
 
-    /// Switches the assistant on or off, and answers the shop as it is now.
+    /// Switches the assistant on or off, notes when, and answers the shop as it is now.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update).
+    pub async fn switch(
+        &self,
+        tenant: &TenantId,
+        enabled: bool,
+        at: Timestamp,
+    ) -> Result<(Tenant, Revision), ShopError> {
+        self.update(tenant, |shop| shop.bot.switch(enabled, at)).await
+    }
+
+    /// Switches the assistant on or off without a note of when, and answers the shop as it is now.
     ///
     /// # Errors
     /// As [`update`](Self::update).
@@ -92,6 +105,10 @@ impl Shops {
             let mut shop = before.clone();
             change(&mut shop);
             shop.id = before.id.clone();
+            // When it was switched before says nothing of this time.
+            if shop.bot.enabled != before.bot.enabled && shop.bot.switched_at == before.bot.switched_at {
+                shop.bot.switched_at = None;
+            }
             if shop == before {
                 return Ok((shop, read));
             }
@@ -132,6 +149,13 @@ mod tests {
         assert_eq!(first, same, "nothing to write");
         let (off, later) = shops.set_enabled(&id, false).await.unwrap();
         assert!(!off.bot.enabled && later > first);
+        let noon = Timestamp::from_micros(1_767_225_600_000_000);
+        let (on, _) = shops.switch(&id, true, noon).await.unwrap();
+        assert_eq!(on.bot.switched_at, Some(noon));
+        let (on, _) = shops.switch(&id, true, Timestamp::MAX).await.unwrap();
+        assert_eq!(on.bot.switched_at, Some(noon), "it was on already");
+        let (off, _) = shops.set_enabled(&id, false).await.unwrap();
+        assert_eq!(off.bot.switched_at, None, "nobody knows when");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
