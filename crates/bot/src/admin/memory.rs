@@ -84,8 +84,8 @@ impl AdminStore for MemoryAdminStore {
         let kept = self.kept();
         let mut rows: Vec<AuditRow> =
             kept.rows.iter().rev().filter(|row| row.tenant == *tenant).cloned().collect();
-        // Stable: of the same instant, what came later stays first.
-        rows.sort_by_key(|row| std::cmp::Reverse(row.at));
+        // Of the same instant the later entry comes first.
+        rows.sort_by_key(|row| std::cmp::Reverse((row.at, row.entry)));
         rows.truncate(limit);
         Ok(rows)
     }
