@@ -20,6 +20,6 @@ mod worker;
 pub use brain::Brain;
 pub(crate) use change::change_chat;
 pub use consumer::BotConsumer;
-pub use pending::{NothingPending, PendingEntries};
+pub use pending::{InboxPending, NothingPending, PendingEntries};
 pub use waker::BotWaker;
 pub use worker::{BotParts, BotWorker, Worked};

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use wartel_core::StoreError;
+use wartel_messaging::inbox::Inbox;
 
+use super::consumer::NAME;
 use crate::key::ChatKey;
 
 /// Tells whether something of a chat is stored that [`BotConsumer`](super::BotConsumer) has not taken yet: a person may
@@ -34,5 +36,27 @@ pub struct NothingPending;
 impl PendingEntries for NothingPending {
     async fn is_pending(&self, _chat: &ChatKey) -> Result<bool, StoreError> {
         Ok(false)
+    }
+}
+
+/// By the inbox that the consumer is fed from.
+#[derive(Debug, Clone)]
+pub struct InboxPending {
+    inbox: Arc<dyn Inbox>,
+}
+
+impl InboxPending {
+    /// Asks this inbox for what [`BotConsumer`](super::BotConsumer) has not taken.
+    #[must_use]
+    pub const fn new(inbox: Arc<dyn Inbox>) -> Self {
+        Self { inbox }
+    }
+}
+
+#[async_trait::async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl PendingEntries for InboxPending {
+    async fn is_pending(&self, chat: &ChatKey) -> Result<bool, StoreError> {
+        self.inbox.waits(NAME, &chat.tenant, &chat.account, chat.contact).await
     }
 }

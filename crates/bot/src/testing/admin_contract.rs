@@ -41,9 +41,15 @@ pub const CASES: &[&str] = &[
 /// module of its own. Attributes before the expression are put on every case.
 #[macro_export]
 macro_rules! admin_store_contract {
-    ($(#[$attribute:meta])* $store:expr) => {
+    ($(#[$attribute:meta])+ $store:expr) => {
+        $crate::admin_store_contract! { @all [$(#[$attribute])+] $store }
+    };
+    ($store:expr) => {
+        $crate::admin_store_contract! { @all [] $store }
+    };
+    (@all $attributes:tt $store:expr) => {
         $crate::__bot_suite! {
-            admin_contract [$(#[$attribute])*] $store,
+            admin_contract $attributes $store,
             what_waits_comes_out_as_it_went_in what_waits_is_taken_once the_newest_command_waits what_waits_expires
             fifty_at_once_take_it_once people_wait_for_themselves an_undo_is_taken_once the_newest_undo_counts
             an_undo_expires undos_of_people_are_apart an_entry_has_one_row fifty_at_once_write_one_row

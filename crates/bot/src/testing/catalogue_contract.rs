@@ -33,9 +33,15 @@ pub const CASES: &[&str] = &[
 /// module of its own. Attributes before the expression are put on every case.
 #[macro_export]
 macro_rules! catalogue_store_contract {
-    ($(#[$attribute:meta])* $store:expr) => {
+    ($(#[$attribute:meta])+ $store:expr) => {
+        $crate::catalogue_store_contract! { @all [$(#[$attribute])+] $store }
+    };
+    ($store:expr) => {
+        $crate::catalogue_store_contract! { @all [] $store }
+    };
+    (@all $attributes:tt $store:expr) => {
         $crate::__bot_suite! {
-            catalogue_contract [$(#[$attribute])*] $store,
+            catalogue_contract $attributes $store,
             an_item_comes_out_as_it_went_in an_unknown_item_is_nothing the_revision_that_was_read_decides
             fifty_writers_of_a_revision_have_one_winner items_are_listed_by_code only_what_was_read_is_deleted
             what_was_deleted_may_come_again items_of_tenants_are_apart

@@ -43,9 +43,15 @@ pub const CASES: &[&str] = &[
 /// module of its own. Attributes before the expression are put on every case.
 #[macro_export]
 macro_rules! lead_store_contract {
-    ($(#[$attribute:meta])* $store:expr) => {
+    ($(#[$attribute:meta])+ $store:expr) => {
+        $crate::lead_store_contract! { @all [$(#[$attribute])+] $store }
+    };
+    ($store:expr) => {
+        $crate::lead_store_contract! { @all [] $store }
+    };
+    (@all $attributes:tt $store:expr) => {
         $crate::__bot_suite! {
-            lead_contract [$(#[$attribute])*] $store,
+            lead_contract $attributes $store,
             a_lead_comes_out_as_it_went_in an_unknown_lead_is_nothing the_revision_that_was_read_decides
             fifty_writers_of_a_revision_have_one_winner a_customer_has_one_open_lead
             a_hundred_at_once_open_one_lead a_closed_lead_stands_in_nobodys_way

@@ -37,9 +37,15 @@ pub const CASES: &[&str] = &[
 /// module of its own. Attributes before the expression are put on every case.
 #[macro_export]
 macro_rules! spend_store_contract {
-    ($(#[$attribute:meta])* $store:expr) => {
+    ($(#[$attribute:meta])+ $store:expr) => {
+        $crate::spend_store_contract! { @all [$(#[$attribute])+] $store }
+    };
+    ($store:expr) => {
+        $crate::spend_store_contract! { @all [] $store }
+    };
+    (@all $attributes:tt $store:expr) => {
         $crate::__bot_suite! {
-            spend_contract [$(#[$attribute])*] $store,
+            spend_contract $attributes $store,
             what_was_never_spent_is_nothing a_reservation_fits_up_to_the_cap all_windows_or_none
             settling_replaces_what_was_reserved a_call_that_cost_nothing_counts an_unknown_settlement_changes_nothing
             a_reservation_is_settled_once the_same_reservation_counts_once an_expired_reservation_counts_as_made

@@ -30,9 +30,15 @@ pub const CASES: &[&str] = &[
 /// module of its own. Attributes before the expression are put on every case.
 #[macro_export]
 macro_rules! tenant_store_contract {
-    ($(#[$attribute:meta])* $store:expr) => {
+    ($(#[$attribute:meta])+ $store:expr) => {
+        $crate::tenant_store_contract! { @all [$(#[$attribute])+] $store }
+    };
+    ($store:expr) => {
+        $crate::tenant_store_contract! { @all [] $store }
+    };
+    (@all $attributes:tt $store:expr) => {
         $crate::__bot_suite! {
-            tenant_contract [$(#[$attribute])*] $store,
+            tenant_contract $attributes $store,
             a_shop_comes_out_as_it_went_in an_unknown_shop_is_nothing the_revision_that_was_read_decides
             fifty_writers_of_a_revision_have_one_winner shops_do_not_see_each_other
         }

@@ -409,6 +409,25 @@ impl Inbox for MemoryInbox {
         }))
     }
 
+    async fn waits(
+        &self,
+        consumer: &str,
+        tenant: &TenantId,
+        account: &AccountId,
+        contact: ContactId,
+    ) -> Result<bool, StoreError> {
+        let rows = self.rows();
+        let merged_into = rows.contacts.get(&contact).and_then(|owned| owned.merged_into);
+        let lane = merged_into.unwrap_or(contact).to_string();
+        Ok(rows.open.iter().filter_map(|number| rows.entries.get(number)).any(|row| {
+            row.place.tenant == *tenant
+                && row.place.account == *account
+                && row.place.lane == lane
+                && matches!(row.entry.kind(), InboxKind::Message | InboxKind::Echo)
+                && row.taken.iter().all(|name| name != consumer)
+        }))
+    }
+
     async fn log(&self, tenant: &TenantId, query: &LogQuery) -> Result<Vec<LoggedDelivery>, StoreError> {
         let rows = self.rows();
         let lines = rows

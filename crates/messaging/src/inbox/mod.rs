@@ -19,7 +19,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wartel_core::{Jid, PhoneNumber, StoreError, TenantId, Timestamp};
+use wartel_core::{AccountId, Jid, PhoneNumber, StoreError, TenantId, Timestamp};
 
 pub use consumer::{ConsumerError, InboundConsumer, LidLookups, LogConsumer};
 pub use contact::{Contact, ContactId, Sighting};
@@ -117,6 +117,24 @@ pub trait Inbox: fmt::Debug + Send + Sync + 'static {
     /// [`StoreError`] if the store could not answer.
     async fn state(&self, id: InboxEntryId) -> Result<Option<InboxState>, StoreError>;
 
+    /// Whether something that a contact wrote to an account, or that our own side wrote to them through it (an
+    /// [`InboxKind::Message`] or [`InboxKind::Echo`]), is recorded, not settled, and not noted as taken by this
+    /// consumer. The contact is known by its own id or by that of one that was merged into it.
+    ///
+    /// # Behavior
+    /// - An entry that a consumer has now counts as not taken: who took it is noted with the outcome.
+    /// - What a consumer of this name never gets counts as well.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store could not answer.
+    async fn waits(
+        &self,
+        consumer: &str,
+        tenant: &TenantId,
+        account: &AccountId,
+        contact: ContactId,
+    ) -> Result<bool, StoreError>;
+
     /// The log of deliveries, the newest first.
     ///
     /// # Errors
@@ -196,6 +214,16 @@ impl<T: Inbox + ?Sized> Inbox for Arc<T> {
 
     async fn state(&self, id: InboxEntryId) -> Result<Option<InboxState>, StoreError> {
         (**self).state(id).await
+    }
+
+    async fn waits(
+        &self,
+        consumer: &str,
+        tenant: &TenantId,
+        account: &AccountId,
+        contact: ContactId,
+    ) -> Result<bool, StoreError> {
+        (**self).waits(consumer, tenant, account, contact).await
     }
 
     async fn log(&self, tenant: &TenantId, query: &LogQuery) -> Result<Vec<LoggedDelivery>, StoreError> {

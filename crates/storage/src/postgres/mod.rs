@@ -9,6 +9,8 @@
 mod access;
 #[cfg(feature = "messaging")]
 mod accounts;
+#[cfg(feature = "bot")]
+mod bot;
 mod clock;
 mod config;
 mod database;

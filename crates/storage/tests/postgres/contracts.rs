@@ -75,3 +75,45 @@ mod registration {
         }
     );
 }
+
+mod chats {
+    wartel_bot::conversation_store_contract!(
+        #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
+        crate::postgres::support::fresh()
+    );
+}
+
+mod leads {
+    wartel_bot::lead_store_contract!(
+        #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
+        crate::postgres::support::fresh()
+    );
+}
+
+mod tenants {
+    wartel_bot::tenant_store_contract!(
+        #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
+        crate::postgres::support::fresh()
+    );
+}
+
+mod items {
+    wartel_bot::catalogue_store_contract!(
+        #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
+        crate::postgres::support::fresh()
+    );
+}
+
+mod spend {
+    wartel_bot::spend_store_contract!(
+        #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
+        crate::postgres::support::fresh()
+    );
+}
+
+mod admin {
+    wartel_bot::admin_store_contract!(
+        #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL")]
+        crate::postgres::support::fresh()
+    );
+}

@@ -66,9 +66,15 @@ pub const CASES: &[&str] = &[
 /// module of its own. Attributes before the expression are put on every case.
 #[macro_export]
 macro_rules! conversation_store_contract {
-    ($(#[$attribute:meta])* $store:expr) => {
+    ($(#[$attribute:meta])+ $store:expr) => {
+        $crate::conversation_store_contract! { @all [$(#[$attribute])+] $store }
+    };
+    ($store:expr) => {
+        $crate::conversation_store_contract! { @all [] $store }
+    };
+    (@all $attributes:tt $store:expr) => {
         $crate::__bot_suite! {
-            conversation_contract [$(#[$attribute])*] $store,
+            conversation_contract $attributes $store,
             a_chat_comes_out_as_it_went_in an_unknown_chat_is_nothing the_revision_that_was_read_decides
             fifty_writers_of_a_revision_have_one_winner chat_and_lines_are_written_together_or_not_at_all
             a_line_stands_once chats_of_tenants_accounts_and_customers_are_apart

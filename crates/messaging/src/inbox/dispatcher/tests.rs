@@ -89,6 +89,16 @@ impl Inbox for Flaky {
         self.inner.state(id).await
     }
 
+    async fn waits(
+        &self,
+        consumer: &str,
+        tenant: &TenantId,
+        account: &AccountId,
+        contact: ContactId,
+    ) -> Result<bool, StoreError> {
+        self.inner.waits(consumer, tenant, account, contact).await
+    }
+
     async fn log(&self, tenant: &TenantId, query: &LogQuery) -> Result<Vec<LoggedDelivery>, StoreError> {
         self.inner.log(tenant, query).await
     }

@@ -21,6 +21,7 @@ mod leases;
 mod log;
 mod order;
 mod recording;
+mod waiting;
 
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ pub use leases::*;
 pub use log::*;
 pub use order::*;
 pub use recording::*;
+pub use waiting::*;
 
 use super::phone;
 use crate::inbox::{
@@ -239,6 +241,10 @@ pub const CASES: &[&str] = &[
     "receipts_have_no_order",
     "merged_contacts_are_one_conversation",
     "many_dispatchers_keep_the_order_of_each_contact",
+    "what_is_open_waits_for_those_who_did_not_take_it",
+    "receipts_and_news_wait_for_nobody",
+    "what_waits_is_of_one_contact_account_and_tenant",
+    "what_waits_is_found_by_all_ids_of_a_contact",
     "every_delivery_stands_in_the_log",
     "what_is_ignored_stands_in_the_log_only",
     "the_log_is_read_in_pages",
@@ -297,6 +303,8 @@ macro_rules! inbox_contract {
             accounts_do_not_wait_for_each_other echoes_keep_their_place
             kinds_that_nobody_asks_for_hold_up_nothing news_of_a_device_come_in_order receipts_have_no_order
             merged_contacts_are_one_conversation many_dispatchers_keep_the_order_of_each_contact
+            what_is_open_waits_for_those_who_did_not_take_it receipts_and_news_wait_for_nobody
+            what_waits_is_of_one_contact_account_and_tenant what_waits_is_found_by_all_ids_of_a_contact
             every_delivery_stands_in_the_log what_is_ignored_stands_in_the_log_only the_log_is_read_in_pages
             the_log_is_of_one_tenant_and_account a_delivery_is_given_back_as_it_came
             a_strangers_delivery_is_not_given_back a_replay_records_nothing_twice
@@ -332,6 +340,7 @@ mod tests {
             include_str!("contacts.rs"),
             include_str!("leases.rs"),
             include_str!("order.rs"),
+            include_str!("waiting.rs"),
             include_str!("log.rs"),
             include_str!("forgetting.rs"),
         ];

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use sqlx::postgres::PgRow;
 use sqlx::{Connection as _, Row as _};
-use wartel_core::{StoreError, Timestamp};
-use wartel_messaging::inbox::{InboxKind, LeasedInboxEntry, MAX_LAPSES};
+use wartel_core::{AccountId, StoreError, TenantId, Timestamp};
+use wartel_messaging::inbox::{ContactId, InboxKind, LeasedInboxEntry, MAX_LAPSES};
 
 use super::contacts;
 use crate::inbox_rows::EntryRow;
-use crate::postgres::database::{BEGIN_BEHIND, Database, Repeat};
+use crate::postgres::database::{BEGIN_BEHIND, BEGIN_BY_KEY, Database, Repeat};
 use crate::postgres::error::At as _;
+use crate::postgres::storable;
 
 /// Looks at the entries that are due, that nobody else looks at just now, and that have nothing of the kinds asked for
 /// ahead of them in their lane. Those whose lease lapsed too often are given up, the others are leased.
@@ -41,6 +42,12 @@ const LEASE: &str = "WITH due AS MATERIALIZED (
     RETURNING due.due_at, entry.seq, due.dead, entry.id, entry.tenant, entry.account, entry.kind, entry.event,
               entry.signed, entry.received_at, entry.fence, entry.refusals, entry.taken,
               contact.id, contact.phone, contact.lid, contact.name, contact.created_at";
+
+/// In the words of the index of what is open.
+const WAITS: &str = "SELECT EXISTS (SELECT FROM wartel_messaging_inbox WHERE tenant = $1 AND lane =
+         coalesce((SELECT merged_into FROM wartel_messaging_contacts WHERE id = $2), $2)
+     AND lane <> '' AND account = $3 AND due_at IS NOT NULL AND kind IN ('message', 'echo')
+     AND strpos(',' || taken || ',', ',' || $4 || ',') = 0)";
 
 /// An entry that was due, in the order in which they waited.
 struct Due {
@@ -126,4 +133,31 @@ fn read_due(row: &PgRow, step: &'static str) -> Result<Due, StoreError> {
     };
     let leased = read().at(step)?.read().map_err(|unreadable| unreadable.at(step))?;
     Ok(Due { order, leased: Some(leased) })
+}
+
+pub(super) async fn waits(
+    database: &Database,
+    consumer: &str,
+    tenant: &TenantId,
+    account: &AccountId,
+    contact: ContactId,
+) -> Result<bool, StoreError> {
+    let values = (tenant, contact, account, storable(consumer));
+    let found = database.ask("inbox.waits", Repeat::Safe, values, |connection, values| {
+        let (tenant, contact, account, consumer) = values;
+        Box::pin(async move {
+            // In a transaction, so that it is planned by key, however new the table is: it is asked before every send.
+            let mut transaction = connection.begin_with(BEGIN_BY_KEY).await?;
+            let row = sqlx::query(WAITS)
+                .bind(tenant.as_str())
+                .bind(contact.to_string())
+                .bind(account.as_str())
+                .bind(consumer.as_ref())
+                .fetch_one(&mut *transaction)
+                .await?;
+            transaction.commit().await?;
+            Ok(row.try_get(0)?)
+        })
+    });
+    found.await
 }

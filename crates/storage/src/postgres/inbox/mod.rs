@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::Row as _;
-use wartel_core::{Jid, PhoneNumber, StoreError, StoreErrorKind, TenantId, Timestamp};
+use wartel_core::{AccountId, Jid, PhoneNumber, StoreError, StoreErrorKind, TenantId, Timestamp};
 use wartel_messaging::ContactAddress;
 use wartel_messaging::inbox::{
     Contact, ContactId, Delivery, DeliveryId, Forgotten, Inbox, InboxEntryId, InboxKind, InboxOutcome,
@@ -118,6 +118,16 @@ impl Inbox for PostgresStores {
         let Some(row) = row.await? else { return Ok(None) };
         let state = InboxState::from_stored(row.try_get(0).at(STEP)?);
         state.ok_or_else(|| unreadable(STEP, "state")).map(Some)
+    }
+
+    async fn waits(
+        &self,
+        consumer: &str,
+        tenant: &TenantId,
+        account: &AccountId,
+        contact: ContactId,
+    ) -> Result<bool, StoreError> {
+        lease::waits(&self.inner.database, consumer, tenant, account, contact).await
     }
 
     async fn log(&self, tenant: &TenantId, query: &LogQuery) -> Result<Vec<LoggedDelivery>, StoreError> {

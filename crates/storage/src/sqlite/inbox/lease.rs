@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use rusqlite::{OptionalExtension as _, Row, params};
-use wartel_core::{StoreError, StoreErrorKind, Timestamp};
+use wartel_core::{AccountId, StoreError, StoreErrorKind, TenantId, Timestamp};
 use wartel_messaging::inbox::{
-    InboxEntryId, InboxKind, InboxOutcome, InboxState, LeasedInboxEntry, MAX_LAPSES,
+    ContactId, InboxEntryId, InboxKind, InboxOutcome, InboxState, LeasedInboxEntry, MAX_LAPSES,
 };
 
 use super::super::error::{At as _, unreadable};
@@ -182,4 +182,27 @@ pub(super) fn state(db: &Db<'_>, id: InboxEntryId) -> Result<Option<InboxState>,
         .optional()
         .at(STEP)?;
     word.map(|word| InboxState::from_stored(&word).ok_or_else(|| unreadable(STEP, "state"))).transpose()
+}
+
+pub(super) fn waits(
+    db: &Db<'_>,
+    consumer: &str,
+    tenant: &TenantId,
+    account: &AccountId,
+    contact: ContactId,
+) -> Result<bool, StoreError> {
+    const STEP: &str = "inbox.waits";
+    // In the words of the index of what is open.
+    let found = db
+        .prepare_cached(
+            "SELECT 1 FROM wartel_messaging_inbox WHERE tenant = ?1 AND lane = \
+                 coalesce((SELECT merged_into FROM wartel_messaging_contacts WHERE id = ?2), ?2) \
+             AND lane <> '' AND account = ?3 AND due_at IS NOT NULL AND kind IN ('message', 'echo') \
+             AND instr(',' || taken || ',', ',' || ?4 || ',') = 0 LIMIT 1",
+        )
+        .at(STEP)?
+        .query_row([tenant.as_str(), &contact.to_string(), account.as_str(), consumer], |_| Ok(()))
+        .optional()
+        .at(STEP)?;
+    Ok(found.is_some())
 }

@@ -8,7 +8,7 @@ mod record;
 
 use std::time::Duration;
 
-use wartel_core::{Jid, PhoneNumber, StoreError, TenantId, Timestamp};
+use wartel_core::{AccountId, Jid, PhoneNumber, StoreError, TenantId, Timestamp};
 use wartel_messaging::inbox::{
     Contact, ContactId, Delivery, DeliveryId, Forgotten, Inbox, InboxEntryId, InboxKind, InboxOutcome,
     InboxState, LeasedInboxEntry, LogQuery, LoggedDelivery, Recorded, StoredDelivery,
@@ -63,6 +63,17 @@ impl Inbox for SqliteStores {
 
     async fn state(&self, id: InboxEntryId) -> Result<Option<InboxState>, StoreError> {
         self.read("inbox.state", move |db| lease::state(db, id)).await
+    }
+
+    async fn waits(
+        &self,
+        consumer: &str,
+        tenant: &TenantId,
+        account: &AccountId,
+        contact: ContactId,
+    ) -> Result<bool, StoreError> {
+        let (consumer, tenant, account) = (consumer.to_owned(), tenant.clone(), account.clone());
+        self.read("inbox.waits", move |db| lease::waits(db, &consumer, &tenant, &account, contact)).await
     }
 
     async fn log(&self, tenant: &TenantId, query: &LogQuery) -> Result<Vec<LoggedDelivery>, StoreError> {
