@@ -15,16 +15,20 @@ pub enum Scope {
     /// `accounts`: make, list and remove accounts at providers, and pair their devices. Whoever has it can read and write
     /// everything that a device can.
     Accounts,
+    /// `shop`: the profile of the shop, its items, leads and chats, and its assistant. Whoever has it reads what customers
+    /// wrote, and writes to them in the shop's name.
+    Shop,
 }
 
 /// The text names no scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a scope is one of verifications:read, verifications:write and accounts")]
+#[error("a scope is one of verifications:read, verifications:write, accounts and shop")]
 pub struct ScopeError;
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 3] = [Self::VerificationsRead, Self::VerificationsWrite, Self::Accounts];
+    pub const ALL: [Self; 4] =
+        [Self::VerificationsRead, Self::VerificationsWrite, Self::Accounts, Self::Shop];
 
     /// The word for it.
     #[must_use]
@@ -33,6 +37,7 @@ impl Scope {
             Self::VerificationsRead => "verifications:read",
             Self::VerificationsWrite => "verifications:write",
             Self::Accounts => "accounts",
+            Self::Shop => "shop",
         }
     }
 }
@@ -127,7 +132,7 @@ mod tests {
     #[test]
     fn scopes_are_stored_as_words_and_unknown_ones_grant_nothing() {
         let all = Scopes::all();
-        assert_eq!(all.to_string(), "verifications:read verifications:write accounts");
+        assert_eq!(all.to_string(), "verifications:read verifications:write accounts shop");
         assert_eq!(Scopes::from_stored(&all.to_string()), all);
         let read = Scopes::from_stored("admin:everything verifications:read");
         assert!(read.contains(Scope::VerificationsRead) && !read.contains(Scope::VerificationsWrite));

@@ -61,12 +61,15 @@
 //!
 //! A framework lets a model act and hopes that its words are true. Here the model proposes and code decides: tools answer with
 //! facts, actions happen only with a reply that was checked against them, and every state is in a store.
+//! - [`console::Console`] is the shop as its own people see it: profile, items, leads, chats, what models cost.
+//! - [`conversation`], [`lead`], [`catalogue`], [`tenant`], [`spend`] and [`admin`] have the ports of the stores.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod admin;
 pub mod agent;
 pub mod answers;
 pub mod catalogue;
+pub mod console;
 pub mod conversation;
 pub mod demo;
 pub mod fact;

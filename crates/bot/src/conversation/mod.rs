@@ -8,6 +8,7 @@ mod chat;
 mod line;
 mod memory;
 mod part;
+mod person;
 mod steps;
 mod store;
 
@@ -16,6 +17,7 @@ pub use line::{Line, LineAuthor, LineOutcome};
 pub use memory::MemoryConversationStore;
 pub(crate) use part::PHOTO;
 pub use part::{Effect, Part, PartContent, PartState, PartTo};
+pub use person::Said;
 pub(crate) use steps::cut;
 pub use steps::{Heard, Incoming, PartEnd};
 pub use store::{ChatWrite, ConversationStore, Fence, LeaseChange, LeasedChat};
