@@ -24,7 +24,8 @@ pub enum ProblemCode {
     TooManyAttempts,
     /// `resend_too_soon`, 429: the last code was sent a short time ago.
     ResendTooSoon,
-    /// `rate_limited`, 429: too many codes were asked for, or too many requests wait for news.
+    /// `rate_limited`, 429: too many codes were asked for, too many requests wait for news, or too many messages wait to
+    /// be sent in a chat.
     RateLimited,
     /// `challenge_required`, 403: a challenge, such as a CAPTCHA, has to be passed; ask again with its response.
     ChallengeRequired,
@@ -48,6 +49,15 @@ pub enum ProblemCode {
     PairingRefused,
     /// `pairing_unsupported`, 422: the account's provider has no device that is paired here.
     PairingUnsupported,
+    /// `changed`, 412, or 428 if the request does not say with `If-Match` what was read: it was changed since, or is not
+    /// there any more. Nothing is stored; read it again.
+    Changed,
+    /// `invalid_sheet`, 422: lines of a CSV file are wrong; `lines` says which and how to mend them. Nothing is stored.
+    InvalidSheet,
+    /// `no_address`, 409: no address of this customer is known any more, so nothing can be sent.
+    NoAddress,
+    /// `other_lead_open`, 409: another lead of the same customer is open.
+    OtherLeadOpen,
     /// `not_found`, 404: there is nothing here.
     NotFound,
     /// `messaging_disabled`, 503: messaging is switched off.
@@ -64,7 +74,7 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 29] = [
         Self::InvalidRequest,
         Self::InvalidPhone,
         Self::UnsupportedCountry,
@@ -84,6 +94,10 @@ impl ProblemCode {
         Self::AccountExists,
         Self::PairingRefused,
         Self::PairingUnsupported,
+        Self::Changed,
+        Self::InvalidSheet,
+        Self::NoAddress,
+        Self::OtherLeadOpen,
         Self::NotFound,
         Self::MessagingDisabled,
         Self::ProviderUnavailable,
@@ -126,6 +140,10 @@ impl ProblemCode {
             Self::PairingUnsupported => {
                 ("pairing_unsupported", StatusCode::UNPROCESSABLE_ENTITY, "Pairing unsupported")
             }
+            Self::Changed => ("changed", StatusCode::PRECONDITION_FAILED, "Changed"),
+            Self::InvalidSheet => ("invalid_sheet", StatusCode::UNPROCESSABLE_ENTITY, "Invalid sheet"),
+            Self::NoAddress => ("no_address", StatusCode::CONFLICT, "No address"),
+            Self::OtherLeadOpen => ("other_lead_open", StatusCode::CONFLICT, "Other lead open"),
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND, "Not found"),
             Self::MessagingDisabled => {
                 ("messaging_disabled", StatusCode::SERVICE_UNAVAILABLE, "Messaging disabled")

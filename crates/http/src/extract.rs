@@ -119,6 +119,23 @@ where
     }
 }
 
+/// A body that may be missing as a whole.
+#[cfg(feature = "bot")]
+impl<S> axum::extract::OptionalFromRequest<S> for Form
+where
+    Http: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Self::Rejection> {
+        if request.body().is_end_stream() {
+            return Ok(None);
+        }
+        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
+    }
+}
+
 impl Form {
     fn parse(raw: Bytes) -> Result<Self, Problem> {
         let bad = |detail, text| Problem::invalid(StatusCode::BAD_REQUEST, detail, text);
@@ -175,6 +192,29 @@ impl Form {
         })
     }
 
+    /// A truth value that must be there. What is missing or of another type is noted, and comes out as `false`.
+    #[cfg(feature = "bot")]
+    pub(crate) fn required_bool(&mut self, field: &'static str) -> bool {
+        match self.fields.remove(field) {
+            Some(Value::Bool(value)) => return value,
+            None | Some(Value::Null) => self.note(field, Text::Missing),
+            Some(_) => self.note(field, Text::Shop(crate::shop::ShopText::NotABool)),
+        }
+        false
+    }
+
+    /// A whole number that may be absent or null. Another type and what is out of the range are noted.
+    #[cfg(feature = "bot")]
+    pub(crate) fn optional_number(&mut self, field: &'static str, min: u32, max: u32) -> Option<u32> {
+        let value = self.fields.remove(field).filter(|value| !value.is_null())?;
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        let number = number.filter(|number| (min..=max).contains(number));
+        if number.is_none() {
+            self.note(field, Text::NumberBetween { min: min.into(), max: max.into() });
+        }
+        number
+    }
+
     /// The body as it came.
     #[cfg(feature = "v1")]
     pub(crate) fn raw(&self) -> Bytes {
@@ -182,7 +222,7 @@ impl Form {
     }
 
     /// Drops a field, whatever it holds.
-    #[cfg(feature = "registration")]
+    #[cfg(any(feature = "registration", feature = "bot"))]
     pub(crate) fn discard(&mut self, field: &str) {
         self.fields.remove(field);
     }
@@ -202,7 +242,7 @@ impl Form {
     }
 
     /// The fields that nobody has read.
-    #[cfg(feature = "registration")]
+    #[cfg(any(feature = "registration", feature = "bot"))]
     pub(crate) fn rest(self) -> Map<String, Value> {
         self.fields
     }

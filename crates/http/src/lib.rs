@@ -51,6 +51,7 @@
 //! | `registration` | the registration routes and the page `/register` |
 //! | `v1` | `/v1/verifications`, for programs with an API key: [`Http::v1_routes`] |
 //! | `accounts` | `/v1/accounts` and the pairing of their devices: [`Http::account_routes`] |
+//! | `bot` | the shop and its assistant, `/v1/shop`, `/v1/items`, `/v1/leads`, `/v1/chats`, `/v1/usage`: [`Http::shop_routes`] |
 //! | `webhooks` | `POST /webhook/whatsapp/{token}`, and `GET` for the question of a provider: [`Http::webhook_routes`] |
 //! | `docs` | `/openapi.json` and `/docs`, which works offline |
 //!
@@ -91,6 +92,8 @@ mod serve;
 #[cfg(feature = "otp")]
 #[cfg_attr(not(feature = "registration"), allow(dead_code))]
 mod shapes;
+#[cfg(feature = "bot")]
+mod shop;
 #[cfg_attr(not(all(feature = "registration", feature = "webhooks", feature = "v1")), allow(dead_code))]
 mod texts;
 #[cfg(feature = "v1")]

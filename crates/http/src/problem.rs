@@ -26,6 +26,7 @@ pub struct Problem {
     detail: Cow<'static, str>,
     message: Text,
     errors: Vec<FieldIssue>,
+    lines: Vec<LineIssue>,
     attempts_left: Option<u32>,
     retry_after: Option<u64>,
     suggestion: Option<Box<str>>,
@@ -45,6 +46,9 @@ pub(crate) enum Challenge {
     WritingKey,
     /// A key that may manage accounts.
     AccountsKey,
+    /// A key that may manage the shop.
+    #[cfg(feature = "bot")]
+    ShopKey,
 }
 
 impl Challenge {
@@ -59,6 +63,8 @@ impl Challenge {
                 "Bearer realm=\"wartel\", error=\"insufficient_scope\", scope=\"verifications:write\""
             }
             Self::AccountsKey => "Bearer realm=\"wartel\", error=\"insufficient_scope\", scope=\"accounts\"",
+            #[cfg(feature = "bot")]
+            Self::ShopKey => "Bearer realm=\"wartel\", error=\"insufficient_scope\", scope=\"shop\"",
         }
     }
 }
@@ -67,6 +73,14 @@ impl Challenge {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct FieldIssue {
     pub(crate) field: &'static str,
+    pub(crate) text: Text,
+}
+
+/// What is wrong with one line of a file.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct LineIssue {
+    pub(crate) line: u64,
+    pub(crate) column: String,
     pub(crate) text: Text,
 }
 
@@ -95,6 +109,10 @@ pub(crate) struct ProblemBody {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldErrorBody>,
+    /// What is wrong with which line of a file: the first 200.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    lines: Vec<LineErrorBody>,
     /// How many tries remain.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts_left: Option<u32>,
@@ -117,6 +135,20 @@ pub(crate) struct FieldErrorBody {
     message: String,
 }
 
+/// One wrong line of a file, as it goes out.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LineError)]
+pub(crate) struct LineErrorBody {
+    /// Which line, as editors count them: the names of the columns are line 1.
+    #[schema(example = 3)]
+    line: u64,
+    /// In which column; empty if it is the whole line.
+    #[schema(example = "price")]
+    column: String,
+    /// What is wrong and how to mend it, in the language of `Accept-Language`.
+    message: String,
+}
+
 impl Problem {
     /// A problem with the status of its code. `detail` is for developers, in English: it must not repeat anything that
     /// the caller sent.
@@ -127,6 +159,7 @@ impl Problem {
             detail: detail.into(),
             message,
             errors: Vec::new(),
+            lines: Vec::new(),
             attempts_left: None,
             retry_after: None,
             suggestion: None,
@@ -186,6 +219,13 @@ impl Problem {
         self
     }
 
+    /// With what is wrong with lines of a file.
+    #[cfg(feature = "bot")]
+    pub(crate) fn with_lines(mut self, lines: Vec<LineIssue>) -> Self {
+        self.lines = lines;
+        self
+    }
+
     pub(crate) fn with_detail(mut self, detail: &'static str) -> Self {
         self.detail = Cow::Borrowed(detail);
         self
@@ -229,6 +269,11 @@ impl Problem {
     pub(crate) fn body(&self, locale: Locale) -> ProblemBody {
         let field =
             |issue: &FieldIssue| FieldErrorBody { field: issue.field, message: issue.text.say(locale) };
+        let line = |issue: &LineIssue| LineErrorBody {
+            line: issue.line,
+            column: issue.column.clone(),
+            message: issue.text.say(locale),
+        };
         ProblemBody {
             kind: format!("urn:problem-type:wartel:{}", self.code.as_str()),
             title: self.code.title(),
@@ -238,6 +283,7 @@ impl Problem {
             code: self.code.as_str(),
             message: self.message.say(locale),
             errors: self.errors.iter().map(field).collect(),
+            lines: self.lines.iter().map(line).collect(),
             attempts_left: self.attempts_left,
             retry_after: self.retry_after,
             suggestion: self.suggestion.as_deref().map(str::to_owned),

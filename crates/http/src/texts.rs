@@ -49,6 +49,9 @@ pub(crate) enum Text {
     #[cfg(feature = "accounts")]
     PairingRefused(wartel_messaging::pairing::PairingReason),
     PairingUnsupported,
+    /// Of the shop and its assistant.
+    #[cfg(feature = "bot")]
+    Shop(crate::shop::ShopText),
     InvalidRequest,
     MalformedJson,
     NotAnObject,
@@ -156,6 +159,8 @@ impl Text {
             Self::AccountSetting(setting) => return format!("{}: {}", setting.0, setting.1),
             #[cfg(feature = "accounts")]
             Self::PairingRefused(reason) => reason.advice(Locale::Id),
+            #[cfg(feature = "bot")]
+            Self::Shop(text) => return text.say(Locale::Id),
             Self::AccountCreated => "Akun dibuat. Simpan webhook_token sekarang; tidak ditampilkan lagi.",
             Self::Accounts => "Daftar akun",
             Self::AccountRemoved => "Akun dihapus",
@@ -261,6 +266,8 @@ impl Text {
             Self::AccountSetting(setting) => return format!("{}: {}", setting.0, setting.1),
             #[cfg(feature = "accounts")]
             Self::PairingRefused(reason) => reason.advice(Locale::En),
+            #[cfg(feature = "bot")]
+            Self::Shop(text) => return text.say(Locale::En),
             Self::AccountCreated => "The account is made. Keep the webhook_token now; it is not shown again.",
             Self::Accounts => "The accounts",
             Self::AccountRemoved => "The account is removed",

@@ -104,7 +104,8 @@ impl Console {
         name: Option<&str>,
     ) -> Result<Chat, ConsoleError> {
         let text = message(text)?;
-        let settings = self.parts.tenants.get(&key.tenant).await?.map(|(shop, _)| shop.bot).unwrap_or_default();
+        let settings =
+            self.parts.tenants.get(&key.tenant).await?.map(|(shop, _)| shop.bot).unwrap_or_default();
         let entry = name.map_or_else(InboxEntryId::random, |name| entry_of(key, name));
         let now = self.clock.now();
         let chat = self

@@ -133,12 +133,12 @@ impl Console {
     /// stays, and the same file again goes on.
     pub async fn import_items(&self, tenant: &TenantId, file: &[u8]) -> Result<ImportReport, ConsoleError> {
         let (store, now) = (&*self.parts.catalogue, self.clock.now());
-        import_sheet(store, tenant, &self.schema, file, ImportMode::AllOrNothing, now).await.map_err(|error| {
-            match error {
+        import_sheet(store, tenant, &self.schema, file, ImportMode::AllOrNothing, now).await.map_err(
+            |error| match error {
                 ImportError::File(problem) => ConsoleError::File(problem),
                 ImportError::Store(error) => ConsoleError::Store(error),
-            }
-        })
+            },
+        )
     }
 }
 

@@ -34,6 +34,28 @@ where
     }
 }
 
+/// A caller that may manage the shop and its assistant.
+#[cfg(feature = "bot")]
+pub(crate) struct Shopkeeper(pub(crate) Caller);
+
+#[cfg(feature = "bot")]
+impl<S> FromRequestParts<S> for Shopkeeper
+where
+    Keys: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let caller = caller(Keys::from_ref(state), &parts.headers).await?;
+        if caller.may(Scope::Shop) {
+            Ok(Self(caller))
+        } else {
+            Err(forbidden("the API key lacks the scope shop", Challenge::ShopKey))
+        }
+    }
+}
+
 /// A caller that may read.
 pub(super) struct Reader(pub(super) Caller);
 

@@ -12,7 +12,7 @@ const HEADER: &str = "idempotency-key";
 const MAX_LENGTH: usize = 255;
 
 /// `Idempotency-Key`, if the request has one.
-pub(super) struct IdempotencyKey(pub(super) Option<String>);
+pub(crate) struct IdempotencyKey(pub(crate) Option<String>);
 
 impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;

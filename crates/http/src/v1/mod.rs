@@ -2,7 +2,7 @@
 
 pub(crate) mod auth;
 mod check;
-mod idempotency;
+pub(crate) mod idempotency;
 mod redeem;
 mod start;
 mod verification;
