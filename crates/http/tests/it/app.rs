@@ -6,6 +6,12 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use wartel_access::{ApiKeyStore, CreateKey, Keys, MemoryApiKeyStore, MemoryAuditLog, Scope};
+use wartel_bot::catalogue::{MemoryCatalogueStore, Schema};
+use wartel_bot::console::{Console, ConsoleParts};
+use wartel_bot::conversation::MemoryConversationStore;
+use wartel_bot::lead::MemoryLeadStore;
+use wartel_bot::spend::MemorySpendStore;
+use wartel_bot::tenant::MemoryTenantStore;
 use wartel_core::{AccountId, Country, ManualClock, MasterKey, PhoneNumber, Probe, TenantId};
 use wartel_http::axum::Router;
 use wartel_http::axum::body::{Body, Bytes, to_bytes};
@@ -50,6 +56,8 @@ pub struct TestApp {
     /// The device of every account at the provider `device`.
     pub device: FakeDevice,
     pub audit: MemoryAuditLog,
+    /// The stores of the shops and their assistant.
+    pub shops: ConsoleParts,
 }
 
 pub struct Setup {
@@ -119,6 +127,10 @@ impl TestApp {
             routes.merge(http.account_routes(devices.clone(), keys.clone(), Arc::new(audit.clone())));
         let log = (devices.clone(), keys.clone(), Arc::new(audit.clone()), dispatcher.intake());
         let routes = routes.merge(http.account_webhook_routes(log.0, log.1, log.2, log.3));
+        let shops = shops();
+        let console =
+            Console::new(shops.clone(), Arc::new(Schema::cars())).with_clock(Arc::new(clock.clone()));
+        let routes = routes.merge(http.shop_routes(console, keys.clone(), Arc::new(audit.clone())));
         let router = http.app(routes);
         Self {
             router,
@@ -135,6 +147,7 @@ impl TestApp {
             devices_worker,
             device,
             audit,
+            shops,
         }
     }
 
@@ -192,6 +205,16 @@ impl TestApp {
         assert!(self.store.inner.is_empty(), "the OTP store holds something: {why}");
         assert!(self.registrations.is_empty(), "the registration store holds something: {why}");
         assert_eq!(self.provider.calls(), 0, "the provider was called: {why}");
+    }
+}
+
+fn shops() -> ConsoleParts {
+    ConsoleParts {
+        tenants: Arc::new(MemoryTenantStore::new()),
+        catalogue: Arc::new(MemoryCatalogueStore::new()),
+        leads: Arc::new(MemoryLeadStore::new()),
+        chats: Arc::new(MemoryConversationStore::new()),
+        spend: Arc::new(MemorySpendStore::new()),
     }
 }
 

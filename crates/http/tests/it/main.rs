@@ -19,6 +19,7 @@ mod pages;
 mod register;
 mod request_otp;
 mod shapes;
+mod shop;
 mod store;
 mod v1;
 mod verifications;
