@@ -83,7 +83,7 @@ mod openapi;
 mod pages;
 #[cfg(feature = "otp")]
 mod places;
-#[cfg_attr(not(all(feature = "registration", feature = "v1")), allow(dead_code))]
+#[cfg_attr(not(all(feature = "registration", feature = "v1", feature = "bot")), allow(dead_code))]
 mod problem;
 #[cfg(feature = "registration")]
 mod registration;

@@ -42,7 +42,11 @@ impl Shop {
                 new(ProblemCode::RateLimited, detail, ShopText::TooManyWaiting).with_retry_after(WAITING_WAIT)
             }
             ConsoleError::Message => field("text", ShopText::Message),
-            ConsoleError::Shop(problem) => field(problem.field, ShopText::Must(problem.expected)),
+            ConsoleError::Shop(problem) => {
+                // One rule may speak of two fields.
+                let issue = |field| FieldIssue { field, text: Text::Shop(ShopText::Must(problem.expected)) };
+                Problem::invalid_fields(problem.field.split(", ").map(issue).collect())
+            }
             ConsoleError::Item(problem) => self.item_problem(problem),
             ConsoleError::File(problem) => {
                 new(ProblemCode::InvalidSheet, "the file cannot be read", ShopText::File(*problem))

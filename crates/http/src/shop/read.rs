@@ -24,7 +24,12 @@ pub(super) fn document<T: DeserializeOwned>(
     for &path in fields {
         let inner = format!("{path}.");
         let told = wrong.iter().any(|known| known.starts_with(&inner));
-        if !told && part(&body, path).is_some_and(|part| serde_json::from_value::<T>(part).is_err()) {
+        // A list would be read as the fields of an object in their order, and an empty one as all of its defaults.
+        let is_object = fields.iter().any(|field| field.starts_with(&inner));
+        let misfits = is_object && body.get(path).is_some_and(|value| !value.is_object());
+        if misfits {
+            wrong.push(path);
+        } else if !told && part(&body, path).is_some_and(|part| serde_json::from_value::<T>(part).is_err()) {
             wrong.push(path);
         }
     }

@@ -81,7 +81,10 @@ async fn what_is_wrong_is_named_and_nothing_is_stored() {
         (json!({"bot": {"enabled": "yes"}}), &["bot.enabled"]),
         (json!({"bot": {"day_budget": -1, "stale_minutes": 1.5}}), &["bot.day_budget", "bot.stale_minutes"]),
         (json!({"bot": []}), &["bot"]),
-        (json!({"bot": {"burst_window_ms": 4_000_000_000_u32}}), &["bot.burst_window_ms"]),
+        (
+            json!({"bot": {"burst_window_ms": 4_000_000_000_u32}}),
+            &["bot.burst_window_ms", "bot.burst_cap_ms"],
+        ),
         (json!({"policies": vec!["a"; 31]}), &["policies"]),
         (json!({"credit": {"min_down": 2000}}), &["credit"]),
     ] {
