@@ -3,7 +3,7 @@
 use anyhow::{Context, bail};
 use wartel_access::AuditEntry;
 use wartel_core::{Clock as _, Country, PhoneNumber, StoreError, SystemClock, TenantId};
-use wartel_messaging::inbox::Forgotten;
+use wartel_messaging::inbox::{ContactId, Forgotten};
 
 use crate::config::{Config, Database};
 use crate::stores::Stores;
@@ -33,6 +33,8 @@ pub(crate) async fn run(config: &Config, phone: &str, tenant: Option<TenantId>) 
         ("contacts", contacts),
         ("entries of the inbox", entries),
         ("bodies of webhooks", bodies),
+        ("chats with the assistant", gone.chats),
+        ("leads", gone.leads),
     ] {
         tell(&format!("{count:>6}  {what}"));
     }
@@ -45,17 +47,35 @@ struct Gone {
     registration: bool,
     messages: usize,
     inbox: Forgotten,
+    chats: usize,
+    leads: usize,
 }
 
 async fn forget(stores: &Stores, tenant: &TenantId, phone: &PhoneNumber) -> Result<Gone, StoreError> {
     let now = SystemClock.now();
     let entry = AuditEntry::new(now, tenant.clone(), "cli", "phone.forget", &phone.masked());
     stores.audit.append(&entry).await?;
-    Ok(Gone {
+    // By the chats it is known which contact it is; so they come last.
+    let chats = stores.bot.conversations.list(tenant, false, usize::MAX >> 1).await?;
+    let mut contacts: Vec<ContactId> = chats
+        .into_iter()
+        .filter(|chat| chat.phone.as_ref() == Some(phone))
+        .map(|chat| chat.key.contact)
+        .collect();
+    contacts.sort_unstable();
+    contacts.dedup();
+    let mut gone = Gone {
         // First what could still write something of the others.
         verifications: stores.otp.forget(tenant, phone, now).await?,
         registration: stores.registration.forget(tenant, phone).await?,
         messages: stores.outbox.forget(tenant, phone).await?,
         inbox: stores.inbox.forget(tenant, phone).await?,
-    })
+        chats: 0,
+        leads: 0,
+    };
+    for contact in contacts {
+        gone.chats += stores.bot.conversations.forget(tenant, contact).await?;
+        gone.leads += stores.bot.leads.forget(tenant, contact).await?;
+    }
+    Ok(gone)
 }

@@ -5,6 +5,7 @@
 
 mod account;
 mod api_key;
+mod bot;
 mod config;
 mod doctor;
 mod fallback;

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use wartel_access::Keys;
+use wartel_bot::NotedBook;
 use wartel_core::{AccountId, Clock, Probe, Secret, SystemClock};
 use wartel_http::axum::Router;
 use wartel_http::axum::body::Body;
@@ -28,7 +29,7 @@ use wartel_storage::clock::{StoreClock, StoreClockTask};
 
 use crate::config::{Config, Environment, Messaging};
 use crate::stores::{Engine, Stores};
-use crate::{fallback, keys, messaging, stores, tell};
+use crate::{bot, fallback, keys, messaging, stores, tell};
 
 /// How long the workers may take to stop: a little longer than a send (25 s).
 const SENDS_END: Duration = Duration::from_secs(28);
@@ -67,10 +68,16 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let (devices, looker) = Devices::with_clock(book.clone(), pairings, Arc::clone(&time.clock));
     let device = device_probe(wired.device_probe, &devices, &config).await?;
     let senders: Arc<dyn SenderBook> = Arc::new(Senders::new(devices.clone()));
-    let own = senders.sender(&config.tenant, &AccountId::default()).await?;
+    // What others send is noted, so that the assistant does not take its echo for a person.
+    let noted: Arc<dyn SenderBook> = Arc::new(NotedBook::new(
+        Arc::clone(&senders),
+        Arc::clone(&stores.bot.conversations),
+        Arc::clone(&time.clock),
+    ));
+    let own = noted.sender(&config.tenant, &AccountId::default()).await?;
     let provider = own.map_or(wired.provider, |own| own.provider);
-    let mut otp = OtpService::builder(secret);
-    if let Some((deadline, account)) = fallback::open(&config, &senders).await? {
+    let mut otp = OtpService::builder(secret.clone());
+    if let Some((deadline, account)) = fallback::open(&config, &noted).await? {
         otp = otp.fallback_account(deadline, account);
     }
     let (otp, worker) = otp
@@ -79,7 +86,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         .tenant(config.tenant.clone())
         .policy(config.policy.clone())
         .provider(Arc::clone(&provider))
-        .senders(Arc::clone(&senders))
+        .senders(Arc::clone(&noted))
         .store(Arc::clone(&stores.otp))
         .tallies(Arc::clone(&stores.tallies))
         .pumping(config.pumping)
@@ -87,14 +94,28 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         .clock(Arc::clone(&time.clock))
         .build()?;
     let dispatcher = OutboxDispatcher::new(Arc::clone(&stores.outbox), provider, Arc::clone(&time.clock))
-        .with_senders(senders);
+        .with_senders(noted);
     let registrations = RegistrationService::new(otp.clone(), Arc::clone(&stores.registration))
         .with_waker(dispatcher.waker());
+
+    let sandbox = wired.sandbox.as_ref().map(|sandbox| sandbox.handle());
+    let bot = bot::wire(bot::Around {
+        config: &config,
+        secret: &secret,
+        stores: &stores.bot,
+        inbox: Arc::clone(&stores.inbox),
+        clock: Arc::clone(&time.clock),
+        senders,
+        devices: devices.clone(),
+        sandbox: sandbox.as_ref(),
+    })
+    .await?;
 
     let inbox = InboxDispatcher::new(Arc::clone(&stores.inbox), Arc::clone(&time.clock))
         .with_consumer(Arc::new(ReceiptConsumer::new(otp.clone())))
         .with_consumer(Arc::new(ReverseConsumer::new(otp.clone())))
         .with_consumer(Arc::new(devices.clone()))
+        .with_consumer(Arc::new(bot.consumer))
         .with_consumer(Arc::new(LogConsumer))
         .with_lid_lookups(Arc::new(book.clone()));
     let intake = inbox.intake();
@@ -105,6 +126,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         supervised("the verification worker", worker.run(told(stopped.clone()))),
         supervised("the outbox dispatcher", dispatcher.run(told(stopped.clone()))),
         supervised("the inbox dispatcher", inbox.run(told(stopped.clone()))),
+        supervised("the assistant", bot.worker.run(told(stopped.clone()))),
     ];
     // These hold nothing that would have to be ended well.
     if let Engine::Postgres(postgres) = &stores.engine {
@@ -122,7 +144,6 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         supervised("the clock", task.run(told(stopped.clone())));
     }
 
-    let sandbox = wired.sandbox.as_ref().map(|sandbox| sandbox.handle());
     let mut http = HttpConfig::default();
     http.trusted_proxies.clone_from(&config.trusted_proxies);
     http.public_url.clone_from(&config.public_url);
@@ -131,12 +152,14 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     http.sandbox_link = phone_page.map(|_| "/sandbox/".to_owned());
     let http = Http::new(http)?;
     let api_keys = Keys::new(Arc::clone(&stores.api_keys)).with_clock(Arc::clone(&time.clock));
+    let shop_keys = api_keys.clone();
     let mut routes = http
         .registration_routes(otp.clone(), registrations)
         .merge(http.verification_routes(otp.clone()))
         .merge(http.v1_routes(otp.clone(), api_keys.clone()))
         .merge(http.account_routes(devices.clone(), api_keys.clone(), Arc::clone(&stores.audit)))
         .merge(http.account_webhook_routes(devices, api_keys, Arc::clone(&stores.audit), intake.clone()))
+        .merge(http.shop_routes(bot.console, shop_keys, Arc::clone(&stores.audit)))
         .merge(http.page_routes(&otp))
         .merge(http.metrics_routes(metrics()?))
         .merge(http.health_routes(
@@ -168,8 +191,8 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     }
     // Only now: until here a request could still begin a send.
     let _ = stop.send(true);
-    let [codes, confirmations, inbound] = tasks;
-    let ended = async { tokio::join!(codes, confirmations, inbound) };
+    let [codes, confirmations, inbound, answers] = tasks;
+    let ended = async { tokio::join!(codes, confirmations, inbound, answers) };
     if tokio::time::timeout(SENDS_END, ended).await.is_err() {
         tracing::warn!("a send did not end; it is made again at the next start");
     }
@@ -239,6 +262,7 @@ fn greet(config: &Config, base: &str, sandbox: bool) {
     tracing::info!(
         environment = config.environment.as_str(),
         provider = config.messaging.as_str(),
+        ai = config.ai.as_str(),
         "serving on {base}"
     );
     tell(&format!("listening on {base}"));

@@ -4,6 +4,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use wartel_access::{ApiKeyStore, AuditLog, MemoryApiKeyStore, MemoryAuditLog};
+use wartel_bot::admin::{AdminStore, MemoryAdminStore};
+use wartel_bot::catalogue::{CatalogueStore, MemoryCatalogueStore};
+use wartel_bot::conversation::{ConversationStore, MemoryConversationStore};
+use wartel_bot::lead::{LeadStore, MemoryLeadStore};
+use wartel_bot::spend::{MemorySpendStore, SpendStore};
+use wartel_bot::tenant::{MemoryTenantStore, TenantStore};
 use wartel_core::{Probe, Secret, StoreError};
 use wartel_messaging::accounts::{AccountStore, MemoryAccountStore};
 use wartel_messaging::inbox::{Inbox, MemoryInbox};
@@ -29,10 +35,50 @@ pub(crate) struct Stores {
     pub(crate) inbox: Arc<dyn Inbox>,
     pub(crate) api_keys: Arc<dyn ApiKeyStore>,
     pub(crate) audit: Arc<dyn AuditLog>,
+    pub(crate) bot: BotStores,
     pub(crate) probes: Vec<Arc<dyn Probe>>,
     /// Whose time all instances go by, if several share it.
     pub(crate) time: Option<Arc<dyn TimeSource>>,
     pub(crate) engine: Engine,
+}
+
+/// The ports of the assistant.
+#[derive(Clone)]
+pub(crate) struct BotStores {
+    pub(crate) conversations: Arc<dyn ConversationStore>,
+    pub(crate) leads: Arc<dyn LeadStore>,
+    pub(crate) tenants: Arc<dyn TenantStore>,
+    pub(crate) catalogue: Arc<dyn CatalogueStore>,
+    pub(crate) spend: Arc<dyn SpendStore>,
+    pub(crate) admin: Arc<dyn AdminStore>,
+}
+
+impl BotStores {
+    fn in_memory() -> Self {
+        Self {
+            conversations: Arc::new(MemoryConversationStore::new()),
+            leads: Arc::new(MemoryLeadStore::new()),
+            tenants: Arc::new(MemoryTenantStore::new()),
+            catalogue: Arc::new(MemoryCatalogueStore::new()),
+            spend: Arc::new(MemorySpendStore::new()),
+            admin: Arc::new(MemoryAdminStore::new()),
+        }
+    }
+
+    /// All of them on one database.
+    fn on<T>(shared: &Arc<T>) -> Self
+    where
+        T: ConversationStore + LeadStore + TenantStore + CatalogueStore + SpendStore + AdminStore,
+    {
+        Self {
+            conversations: shared.clone(),
+            leads: shared.clone(),
+            tenants: shared.clone(),
+            catalogue: shared.clone(),
+            spend: shared.clone(),
+            admin: shared.clone(),
+        }
+    }
 }
 
 /// The database itself.
@@ -145,6 +191,7 @@ fn assemble(engine: Engine) -> Stores {
                 inbox: Arc::new(MemoryInbox::new()),
                 api_keys: Arc::new(MemoryApiKeyStore::new(audit.clone())),
                 audit: Arc::new(audit),
+                bot: BotStores::in_memory(),
                 probes,
                 time: None,
                 engine,
@@ -161,6 +208,7 @@ fn assemble(engine: Engine) -> Stores {
                 pairings: shared.clone(),
                 inbox: shared.clone(),
                 api_keys: shared.clone(),
+                bot: BotStores::on(&shared),
                 audit: shared,
                 probes,
                 time: None,
@@ -179,6 +227,7 @@ fn assemble(engine: Engine) -> Stores {
                 inbox: shared.clone(),
                 api_keys: shared.clone(),
                 audit: shared.clone(),
+                bot: BotStores::on(&shared),
                 probes,
                 time: Some(shared),
                 engine,

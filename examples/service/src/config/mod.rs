@@ -1,5 +1,6 @@
 //! The configuration: read once from the environment, checked whole, then handed on as plain data.
 
+mod ai;
 mod messaging;
 mod production;
 mod read;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use wartel_bot::llm::BackendSettings;
 use wartel_core::{AccountId, MasterKey, Secret, TenantId};
 use wartel_messaging::AccountSettings;
 use wartel_otp::guard::PumpingPolicy;
@@ -109,6 +111,28 @@ impl Messaging {
     }
 }
 
+/// Which language model answers customers.
+#[derive(Debug, Clone)]
+pub(crate) enum Ai {
+    /// None: rules answer.
+    None,
+    /// The sandbox's, which plays an assistant by rules.
+    Sandbox,
+    /// A model at a server.
+    Backend(BackendSettings),
+}
+
+impl Ai {
+    /// The name of the provider for logs.
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::None => "none",
+            Self::Sandbox => "sandbox",
+            Self::Backend(settings) => &settings.provider,
+        }
+    }
+}
+
 /// Over which account codes go when the first provider does not come far enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fallback {
@@ -135,6 +159,7 @@ pub(crate) struct Config {
     pub(crate) redis: Option<Secret>,
     pub(crate) messaging: Messaging,
     pub(crate) fallback: Option<Fallback>,
+    pub(crate) ai: Ai,
     pub(crate) webhook_token: Option<Secret>,
     pub(crate) policy: OtpPolicy,
     /// When somebody is thought to have messages sent for money, and what is done then.

@@ -1,6 +1,6 @@
 //! What production refuses, and what deserves a word.
 
-use super::{Config, ConfigProblem, Database, Environment, Messaging, SecretSource, Vars};
+use super::{Ai, Config, ConfigProblem, Database, Environment, Messaging, SecretSource, Vars};
 
 /// Refuses what is too risky outside development, and collects warnings for what is only unwise.
 pub(super) fn forbid_risks(mut config: Config, vars: &Vars, problems: &mut Vec<ConfigProblem>) -> Config {
@@ -30,6 +30,18 @@ pub(super) fn forbid_risks(mut config: Config, vars: &Vars, problems: &mut Vec<C
         refuse(
             "WHATSAPP_PROVIDER",
             "the sandbox sends nothing to real phones; set it to your provider, such as fonnte",
+        );
+    }
+    if environment == Environment::Production && matches!(config.ai, Ai::Sandbox) {
+        refuse(
+            "AI_PROVIDER",
+            "the sandbox answers by rules and is no language model; set it to your provider",
+        );
+    }
+    if matches!(config.ai, Ai::None) {
+        config.warnings.push(
+            "AI_PROVIDER is not set: no language model answers customers, rules do (hours, address, stock)"
+                .to_owned(),
         );
     }
 

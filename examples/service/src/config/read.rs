@@ -67,6 +67,7 @@ pub(crate) fn from_vars(vars: &Vars) -> Result<Config, ConfigProblems> {
         redis: reader.redis(),
         messaging: super::messaging::read(vars, environment, &mut reader.problems),
         fallback: super::messaging::fallback(vars, &mut reader.problems),
+        ai: super::ai::read(vars, environment, &mut reader.problems),
         webhook_token: reader.webhook_token(),
         test_numbers: reader.test_numbers(),
         policy: reader.policy(),
