@@ -60,3 +60,42 @@ impl PendingEntries for InboxPending {
         self.inbox.waits(NAME, &chat.tenant, &chat.account, chat.contact).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use wartel_core::{AccountId, Country, PhoneNumber, TenantId, Timestamp};
+    use wartel_messaging::inbox::{Delivery, Inbox as _, InboxKind, InboxOutcome, MemoryInbox};
+    use wartel_messaging::{Authenticity, InboundContent, InboundEvent, InboundMessage};
+
+    use super::*;
+
+    const T0: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+
+    #[tokio::test]
+    async fn a_message_is_pending_until_the_bot_has_taken_it() {
+        let inbox = MemoryInbox::new();
+        let phone = PhoneNumber::parse("081234567890", Country::INDONESIA).unwrap();
+        let message = InboundMessage::new(phone.into(), InboundContent::text("STOP")).with_id(Some("m1"));
+        let events = vec![InboundEvent::Message(message)];
+        let (tenant, account) = (TenantId::default(), AccountId::default());
+        let (signed, body) = (Authenticity::Signed, Bytes::new());
+        let headers = Default::default();
+        let delivery = Delivery::new(tenant.clone(), account.clone(), signed, &headers, body, events);
+        inbox.record(delivery, T0).await.unwrap();
+        let leased = inbox.lease(&[InboxKind::Message], 1, Duration::from_secs(30), T0).await.unwrap();
+        let contact = leased[0].entry.contact.as_ref().unwrap().id;
+
+        let pending = InboxPending::new(Arc::new(inbox.clone()));
+        let chat = ChatKey::new(tenant.clone(), account, contact);
+        let elsewhere = ChatKey::new(tenant, AccountId::parse("second").unwrap(), contact);
+        assert!(pending.is_pending(&chat).await.unwrap());
+        assert!(!pending.is_pending(&elsewhere).await.unwrap());
+        // Another consumer refused it, so it comes again; the bot has had it.
+        let outcome = InboxOutcome::Retry { at: T0, taken: vec![NAME.to_owned()] };
+        assert!(inbox.settle(leased[0].entry.id, leased[0].fence, &outcome, T0).await.unwrap());
+        assert!(!pending.is_pending(&chat).await.unwrap());
+    }
+}

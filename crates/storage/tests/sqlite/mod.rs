@@ -1,3 +1,4 @@
+mod bot;
 mod contracts;
 mod files;
 mod moved;
