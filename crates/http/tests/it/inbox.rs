@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use wartel_core::{Jid, PhoneNumber, StoreError, StoreErrorKind, TenantId, Timestamp};
+use wartel_core::{AccountId, Jid, PhoneNumber, StoreError, StoreErrorKind, TenantId, Timestamp};
 use wartel_messaging::inbox::{
     Contact, ContactId, Delivery, DeliveryId, Forgotten, Inbox, InboxEntryId, InboxKind, InboxOutcome,
     InboxState, LeasedInboxEntry, LogQuery, LoggedDelivery, MemoryInbox, Recorded, StoredDelivery,
