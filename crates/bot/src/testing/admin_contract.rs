@@ -197,12 +197,11 @@ pub async fn fifty_at_once_write_one_row(store: impl AdminStore) {
 
 /// At most so many; rows of one instant by entry.
 pub async fn rows_come_newest_first(store: impl AdminStore) {
-    let rows = [T0, T0 + SECOND, T0 + SECOND, T0 + HOUR].map(|at| row("toko", at));
-    for place in [2, 0, 3, 1] {
-        assert!(good(store.record(&rows[place]).await));
+    let [one, two, three, four] = [T0, T0 + SECOND, T0 + SECOND, T0 + HOUR].map(|at| row("toko", at));
+    for row in [&three, &one, &four, &two] {
+        assert!(good(store.record(row).await));
     }
-    let mut newest: Vec<AuditRow> = rows.into();
-    newest.reverse();
+    let mut newest = vec![four, three, two, one];
     assert_eq!(good(store.audit(&tenant("toko"), 10).await), newest);
     newest.truncate(2);
     assert_eq!(good(store.audit(&tenant("toko"), 2).await), newest);
