@@ -3,7 +3,8 @@
 //! Steps of the OTP store that wait at the same time share a transaction: it locks the phones that they touch, in
 //! order, then the budgets, runs the steps on what it read, writes all changes with one statement and commits. So
 //! the cost of a commit, and of the way to the server, is shared by everybody who waits for it. Nothing waits
-//! longer than it must: who comes alone is served alone. The inbox works alike, with what came in and with outcomes. Everything else is one statement each.
+//! longer than it must: who comes alone is served alone. The inbox works alike, with
+//! what came in and with outcomes. Everything else is one statement, or one short transaction, each.
 
 #[cfg(feature = "access")]
 mod access;
@@ -74,7 +75,7 @@ const FRESH: Duration = Duration::from_secs(1);
 /// - No task runs while there is nothing to do.
 ///
 /// What is stored: no code and no proof, only what they can be checked with. Phone numbers, names for greetings,
-/// addresses of clients and messages that are still to be sent are stored as they are.
+/// addresses of clients, messages that are still to be sent, and with the assistant what was said are stored as they are.
 #[derive(Clone)]
 pub struct PostgresStores {
     inner: Arc<Inner>,

@@ -99,7 +99,7 @@ const STATEMENTS: usize = 160;
 /// - The stores are ended by [`close`](Self::close), or when the last clone is dropped.
 ///
 /// What is stored: no code and no proof, only what they can be checked with. Phone numbers, names for greetings,
-/// addresses of clients and messages that are still to be sent are stored as they are.
+/// addresses of clients, messages that are still to be sent, and with the assistant what was said are stored as they are.
 #[derive(Clone)]
 pub struct SqliteStores {
     inner: Arc<Inner>,
