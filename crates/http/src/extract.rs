@@ -198,7 +198,7 @@ impl Form {
         match self.fields.remove(field) {
             Some(Value::Bool(value)) => return value,
             None | Some(Value::Null) => self.note(field, Text::Missing),
-            Some(_) => self.note(field, Text::Shop(crate::shop::ShopText::NotABool)),
+            Some(_) => self.note(field, Text::from(crate::shop::ShopText::NotABool)),
         }
         false
     }

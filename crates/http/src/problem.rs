@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -26,9 +27,9 @@ pub struct Problem {
     detail: Cow<'static, str>,
     message: Text,
     errors: Vec<FieldIssue>,
-    lines: Vec<LineIssue>,
+    lines: Option<Box<LineIssues>>,
     attempts_left: Option<u32>,
-    retry_after: Option<u64>,
+    retry_after: Option<NonZeroU64>,
     suggestion: Option<Box<str>>,
     challenge: Option<Challenge>,
 }
@@ -45,6 +46,7 @@ pub(crate) enum Challenge {
     /// A key that may write.
     WritingKey,
     /// A key that may manage accounts.
+    #[cfg(feature = "accounts")]
     AccountsKey,
     /// A key that may manage the shop.
     #[cfg(feature = "bot")]
@@ -62,6 +64,7 @@ impl Challenge {
             Self::WritingKey => {
                 "Bearer realm=\"wartel\", error=\"insufficient_scope\", scope=\"verifications:write\""
             }
+            #[cfg(feature = "accounts")]
             Self::AccountsKey => "Bearer realm=\"wartel\", error=\"insufficient_scope\", scope=\"accounts\"",
             #[cfg(feature = "bot")]
             Self::ShopKey => "Bearer realm=\"wartel\", error=\"insufficient_scope\", scope=\"shop\"",
@@ -83,6 +86,10 @@ pub(crate) struct LineIssue {
     pub(crate) column: String,
     pub(crate) text: Text,
 }
+
+/// What is wrong with the lines of a file. Few problems have any, so they are kept apart.
+#[derive(Clone)]
+struct LineIssues(Vec<LineIssue>);
 
 /// The body of a problem, as it goes out.
 #[derive(Serialize, ToSchema)]
@@ -159,7 +166,7 @@ impl Problem {
             detail: detail.into(),
             message,
             errors: Vec::new(),
-            lines: Vec::new(),
+            lines: None,
             attempts_left: None,
             retry_after: None,
             suggestion: None,
@@ -222,7 +229,7 @@ impl Problem {
     /// With what is wrong with lines of a file.
     #[cfg(feature = "bot")]
     pub(crate) fn with_lines(mut self, lines: Vec<LineIssue>) -> Self {
-        self.lines = lines;
+        self.lines = Some(Box::new(LineIssues(lines)));
         self
     }
 
@@ -249,7 +256,7 @@ impl Problem {
 
     /// When to try again: whole seconds, rounded up, at least one.
     pub(crate) fn with_retry_after(mut self, wait: Duration) -> Self {
-        self.retry_after = Some(whole_seconds(wait));
+        self.retry_after = NonZeroU64::new(whole_seconds(wait));
         self
     }
 
@@ -283,9 +290,9 @@ impl Problem {
             code: self.code.as_str(),
             message: self.message.say(locale),
             errors: self.errors.iter().map(field).collect(),
-            lines: self.lines.iter().map(line).collect(),
+            lines: self.lines.iter().flat_map(|lines| &lines.0).map(line).collect(),
             attempts_left: self.attempts_left,
-            retry_after: self.retry_after,
+            retry_after: self.retry_after.map(NonZeroU64::get),
             suggestion: self.suggestion.as_deref().map(str::to_owned),
         }
     }
@@ -306,7 +313,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
         if let Some(secs) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs.get()));
         }
         if let Some(challenge) = self.challenge {
             let value = HeaderValue::from_static(challenge.as_str());

@@ -51,7 +51,7 @@ pub(crate) enum Text {
     PairingUnsupported,
     /// Of the shop and its assistant.
     #[cfg(feature = "bot")]
-    Shop(crate::shop::ShopText),
+    Shop(Box<crate::shop::ShopText>),
     InvalidRequest,
     MalformedJson,
     NotAnObject,
@@ -344,6 +344,13 @@ impl Text {
             Self::Internal => "Something went wrong on our side.",
         };
         fixed.to_owned()
+    }
+}
+
+#[cfg(feature = "bot")]
+impl From<crate::shop::ShopText> for Text {
+    fn from(text: crate::shop::ShopText) -> Self {
+        Self::Shop(Box::new(text))
     }
 }
 

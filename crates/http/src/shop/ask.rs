@@ -123,7 +123,7 @@ impl Asked {
             None | Some("false") => false,
             Some("true") => true,
             Some(_) => {
-                self.note(name, Text::Shop(ShopText::NotABool));
+                self.note(name, Text::from(ShopText::NotABool));
                 false
             }
         }

@@ -49,7 +49,7 @@ pub(super) async fn list(
     let chats = state.ask(async move { console.chats(&caller.tenant, paused, limit).await }).await?;
     let now = state.console.clock().now();
     let list = ChatList { chats: chats.iter().map(|chat| ChatState::of(chat, now)).collect() };
-    Ok(success(StatusCode::OK, &Text::Shop(ShopText::Chats), locale, list))
+    Ok(success(StatusCode::OK, &Text::from(ShopText::Chats), locale, list))
 }
 
 /// Shows a chat with what was said.
@@ -90,7 +90,7 @@ pub(super) async fn show(
     state.note(&caller, "chat.read", &format!("{}/{}", key.account, key.contact)).await;
     let chat = ChatState::of(&chat, state.console.clock().now());
     let body = ChatLines { chat, lines: lines.into_iter().map(SaidLine::from).collect() };
-    Ok(success(StatusCode::OK, &Text::Shop(ShopText::Chat), locale, body))
+    Ok(success(StatusCode::OK, &Text::from(ShopText::Chat), locale, body))
 }
 
 /// A pause. Other fields are ignored.
@@ -143,7 +143,7 @@ pub(super) async fn pause(
     let chat = state.ask(async move { console.pause(&of, minutes).await }).await?;
     state.note(&caller, "chat.pause", &format!("{}/{}", key.account, key.contact)).await;
     let body = ChatState::of(&chat, state.console.clock().now());
-    Ok(success(StatusCode::OK, &Text::Shop(ShopText::ChatPaused), locale, body))
+    Ok(success(StatusCode::OK, &Text::from(ShopText::ChatPaused), locale, body))
 }
 
 /// Lets the assistant answer in a chat again.
@@ -176,7 +176,7 @@ pub(super) async fn resume(
     let chat = state.ask(async move { console.resume(&of).await }).await?;
     state.note(&caller, "chat.resume", &format!("{}/{}", key.account, key.contact)).await;
     let body = ChatState::of(&chat, state.console.clock().now());
-    Ok(success(StatusCode::OK, &Text::Shop(ShopText::ChatResumed), locale, body))
+    Ok(success(StatusCode::OK, &Text::from(ShopText::ChatResumed), locale, body))
 }
 
 /// A message of a person. Other fields are ignored.
@@ -233,7 +233,7 @@ pub(super) async fn message(
     let chat = state.ask(said).await?;
     state.note(&caller, "chat.message", &format!("{}/{}", key.account, key.contact)).await;
     let body = ChatState::of(&chat, state.console.clock().now());
-    Ok(success(StatusCode::ACCEPTED, &Text::Shop(ShopText::MessageWaits), locale, body))
+    Ok(success(StatusCode::ACCEPTED, &Text::from(ShopText::MessageWaits), locale, body))
 }
 
 /// Deletes what is kept of a customer.
@@ -262,5 +262,5 @@ pub(super) async fn forget(
     let forgotten = state.ask(async move { console.forget(&tenant, contact).await }).await?;
     state.note(&caller, "customer.forget", &contact.to_string()).await;
     let body = ForgottenCustomer { chats: forgotten.chats, leads: forgotten.leads };
-    Ok(success(StatusCode::OK, &Text::Shop(ShopText::CustomerForgotten), locale, body))
+    Ok(success(StatusCode::OK, &Text::from(ShopText::CustomerForgotten), locale, body))
 }

@@ -49,7 +49,7 @@ pub(super) async fn list(
     if let Some(word) = asked.text("status") {
         query.status = ItemStatus::ALL.into_iter().find(|status| status.as_str() == word);
         if query.status.is_none() {
-            asked.note("status", Text::Shop(ShopText::Status));
+            asked.note("status", Text::from(ShopText::Status));
         }
     }
     query.after = asked.bounded("after", 24);
@@ -57,7 +57,7 @@ pub(super) async fn list(
     asked.check()?;
     let console = state.console.clone();
     let page = state.ask(async move { console.items(&caller.tenant, &query).await }).await?;
-    Ok(success(StatusCode::OK, &Text::Shop(ShopText::Items), locale, ItemList::from(page)))
+    Ok(success(StatusCode::OK, &Text::from(ShopText::Items), locale, ItemList::from(page)))
 }
 
 /// Shows an item.
@@ -82,7 +82,7 @@ pub(super) async fn show(
     let code = read_name(code)?;
     let console = state.console.clone();
     let (item, revision) = state.ask(async move { console.item(&caller.tenant, &code).await }).await?;
-    let text = Text::Shop(ShopText::Item);
+    let text = Text::from(ShopText::Item);
     Ok(tagged(success(StatusCode::OK, &text, locale, ItemDocument::from(item)), revision))
 }
 
@@ -127,7 +127,7 @@ pub(super) async fn put(
     let (item, revision, is_new) = state.ask(put).await?;
     state.note(&caller, "item.put", &item.code).await;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    let text = Text::Shop(ShopText::ItemSaved);
+    let text = Text::from(ShopText::ItemSaved);
     Ok(tagged(success(status, &text, locale, ItemDocument::from(item)), revision))
 }
 
@@ -161,5 +161,5 @@ pub(super) async fn remove(
     let (console, tenant, removed) = (state.console.clone(), caller.tenant.clone(), code.clone());
     state.ask(async move { console.delete_item(&tenant, &removed, &read).await }).await?;
     state.note(&caller, "item.delete", &code).await;
-    Ok(success(StatusCode::OK, &Text::Shop(ShopText::ItemDeleted), locale, RemovedItem { code }))
+    Ok(success(StatusCode::OK, &Text::from(ShopText::ItemDeleted), locale, RemovedItem { code }))
 }

@@ -51,7 +51,7 @@ pub(super) async fn list(
     if let Some(word) = asked.text("stage") {
         match read_stage(&word) {
             Some(stage) => query = query.with_stage(stage),
-            None => asked.note("stage", Text::Shop(ShopText::Stage)),
+            None => asked.note("stage", Text::from(ShopText::Stage)),
         }
     }
     query.limit = asked.limit(query.limit);
@@ -59,7 +59,7 @@ pub(super) async fn list(
     let console = state.console.clone();
     let leads = state.ask(async move { console.leads(&caller.tenant, &query).await }).await?;
     let list = LeadList { leads: leads.into_iter().map(LeadDocument::from).collect() };
-    Ok(success(StatusCode::OK, &Text::Shop(ShopText::Leads), locale, list))
+    Ok(success(StatusCode::OK, &Text::from(ShopText::Leads), locale, list))
 }
 
 /// Shows a lead.
@@ -84,7 +84,7 @@ pub(super) async fn show(
     let id = read_id(id)?;
     let console = state.console.clone();
     let (lead, revision) = state.ask(async move { console.lead(&caller.tenant, id).await }).await?;
-    let text = Text::Shop(ShopText::Lead);
+    let text = Text::from(ShopText::Lead);
     Ok(tagged(success(StatusCode::OK, &text, locale, LeadDocument::from(lead)), revision))
 }
 
@@ -132,7 +132,7 @@ pub(super) async fn put(
     let word = form.required("stage");
     let stage = read_stage(&word);
     if stage.is_none() && !word.is_empty() {
-        form.note("stage", Text::Shop(ShopText::Stage));
+        form.note("stage", Text::from(ShopText::Stage));
     }
     form.check()?;
     let Some(stage) = stage else { return Err(super::problems::field("stage", ShopText::Stage)) };
@@ -140,6 +140,6 @@ pub(super) async fn put(
     let set = async move { console.set_stage(&tenant, id, stage, &read).await };
     let (lead, revision) = state.ask(set).await?;
     state.note(&caller, "lead.stage", &format!("{id} {}", stage.as_str())).await;
-    let text = Text::Shop(ShopText::LeadSaved);
+    let text = Text::from(ShopText::LeadSaved);
     Ok(tagged(success(StatusCode::OK, &text, locale, LeadDocument::from(lead)), revision))
 }

@@ -17,7 +17,7 @@ const WAITING_WAIT: Duration = Duration::from_secs(30);
 
 impl Shop {
     pub(super) fn problem(&self, error: &ConsoleError) -> Problem {
-        let new = |code, detail: &'static str, text| Problem::new(code, detail, Text::Shop(text));
+        let new = |code, detail: &'static str, text| Problem::new(code, detail, Text::from(text));
         match error {
             ConsoleError::NotFound => Problem::not_found(),
             ConsoleError::NotRead => {
@@ -44,7 +44,7 @@ impl Shop {
             ConsoleError::Message => field("text", ShopText::Message),
             ConsoleError::Shop(problem) => {
                 // One rule may speak of two fields.
-                let issue = |field| FieldIssue { field, text: Text::Shop(ShopText::Must(problem.expected)) };
+                let issue = |field| FieldIssue { field, text: Text::from(ShopText::Must(problem.expected)) };
                 Problem::invalid_fields(problem.field.split(", ").map(issue).collect())
             }
             ConsoleError::Item(problem) => self.item_problem(problem),
@@ -80,7 +80,7 @@ impl Shop {
 
 /// One field is wrong.
 pub(super) fn field(name: &'static str, text: ShopText) -> Problem {
-    Problem::invalid_fields(vec![FieldIssue { field: name, text: Text::Shop(text) }])
+    Problem::invalid_fields(vec![FieldIssue { field: name, text: Text::from(text) }])
 }
 
 /// Some lines of a file are wrong, and nothing of it is stored.
@@ -90,8 +90,8 @@ pub(super) fn sheet_problem(report: ImportReport) -> Problem {
     let line = |problem: wartel_bot::catalogue::LineProblem| LineIssue {
         line: problem.line,
         column: problem.column.clone(),
-        text: Text::Shop(ShopText::Line(Box::new(problem))),
+        text: Text::from(ShopText::Line(Box::new(problem))),
     };
-    Problem::new(ProblemCode::InvalidSheet, detail, Text::Shop(text))
+    Problem::new(ProblemCode::InvalidSheet, detail, Text::from(text))
         .with_lines(report.problems.into_iter().map(line).collect())
 }

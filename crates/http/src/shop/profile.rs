@@ -66,7 +66,7 @@ pub(super) async fn shop(
 ) -> Result<Response, Problem> {
     let console = state.console.clone();
     let (shop, revision) = state.ask(async move { console.shop(&caller.tenant).await }).await?;
-    let text = Text::Shop(ShopText::Profile);
+    let text = Text::from(ShopText::Profile);
     Ok(tagged(success(StatusCode::OK, &text, locale, ShopDocument::from(shop)), revision))
 }
 
@@ -103,7 +103,7 @@ pub(super) async fn put_shop(
     let (console, tenant) = (state.console.clone(), caller.tenant.clone());
     let (shop, revision) = state.ask(async move { console.put_shop(&tenant, shop, &read).await }).await?;
     state.note(&caller, "shop.put", &format!("revision {}", revision.as_u64())).await;
-    let text = Text::Shop(ShopText::ProfileSaved);
+    let text = Text::from(ShopText::ProfileSaved);
     Ok(tagged(success(StatusCode::OK, &text, locale, ShopDocument::from(shop)), revision))
 }
 
@@ -128,7 +128,7 @@ pub(super) async fn bot(
 ) -> Result<Response, Problem> {
     let console = state.console.clone();
     let status = state.ask(async move { console.bot(&caller.tenant).await }).await?;
-    let text = Text::Shop(ShopText::Bot);
+    let text = Text::from(ShopText::Bot);
     Ok(tagged(success(StatusCode::OK, &text, locale, BotState::from(status)), status.version))
 }
 
@@ -173,7 +173,7 @@ pub(super) async fn put_bot(
     let (action, text) = if enabled { ("bot.on", ShopText::BotOn) } else { ("bot.off", ShopText::BotOff) };
     state.note(&caller, action, &format!("revision {}", status.version.as_u64())).await;
     let body = BotState::from(status);
-    Ok(tagged(success(StatusCode::OK, &Text::Shop(text), locale, body), status.version))
+    Ok(tagged(success(StatusCode::OK, &Text::from(text), locale, body), status.version))
 }
 
 /// Shows what models cost the shop.
@@ -195,5 +195,5 @@ pub(super) async fn usage(
 ) -> Result<Response, Problem> {
     let console = state.console.clone();
     let usage = state.ask(async move { console.usage(&caller.tenant).await }).await?;
-    Ok(success(StatusCode::OK, &Text::Shop(ShopText::Usage), locale, UsageReport::from(usage)))
+    Ok(success(StatusCode::OK, &Text::from(ShopText::Usage), locale, UsageReport::from(usage)))
 }

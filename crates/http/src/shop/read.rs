@@ -26,10 +26,9 @@ pub(super) fn document<T: DeserializeOwned>(
         let told = wrong.iter().any(|known| known.starts_with(&inner));
         // A list would be read as the fields of an object in their order, and an empty one as all of its defaults.
         let is_object = fields.iter().any(|field| field.starts_with(&inner));
-        let misfits = is_object && body.get(path).is_some_and(|value| !value.is_object());
-        if misfits {
-            wrong.push(path);
-        } else if !told && part(&body, path).is_some_and(|part| serde_json::from_value::<T>(part).is_err()) {
+        let no_object = is_object && body.get(path).is_some_and(|value| !value.is_object());
+        let misfits = |part| serde_json::from_value::<T>(part).is_err();
+        if no_object || (!told && part(&body, path).is_some_and(misfits)) {
             wrong.push(path);
         }
     }
@@ -38,7 +37,7 @@ pub(super) fn document<T: DeserializeOwned>(
         let issue = |field: &'static str| {
             let number = matches!(field, "phone" | "staff");
             let text = if number { ShopText::PhoneForm } else { ShopText::Form };
-            FieldIssue { field, text: Text::Shop(text) }
+            FieldIssue { field, text: Text::from(text) }
         };
         Problem::invalid_fields(wrong.into_iter().map(issue).collect())
     })

@@ -64,7 +64,7 @@ impl FromRequest<Shop> for Sheet {
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let essence = content_type.and_then(|text| text.split(';').next()).map(str::trim);
         if !essence.is_some_and(|essence| essence.eq_ignore_ascii_case("text/csv")) {
-            let (status, text) = (StatusCode::UNSUPPORTED_MEDIA_TYPE, Text::Shop(ShopText::NotCsv));
+            let (status, text) = (StatusCode::UNSUPPORTED_MEDIA_TYPE, Text::from(ShopText::NotCsv));
             return Err(Problem::invalid(status, "the content type must be text/csv", text));
         }
         Ok(Self(read_body(request.into_body(), MAX_SHEET, state.http.body_timeout()).await?))
@@ -105,5 +105,5 @@ pub(super) async fn import(
     }
     let subject = format!("{} added, {} changed", report.added, report.changed);
     state.note(&caller, "items.import", &subject).await;
-    Ok(success(StatusCode::OK, &Text::Shop(ShopText::SheetStored), locale, ImportedItems::from(report)))
+    Ok(success(StatusCode::OK, &Text::from(ShopText::SheetStored), locale, ImportedItems::from(report)))
 }
