@@ -13,6 +13,8 @@
 mod admin;
 #[path = "it/admin_codes.rs"]
 mod admin_codes;
+#[path = "it/console.rs"]
+mod console;
 #[path = "it/hazards.rs"]
 mod hazards;
 #[path = "it/llm/mod.rs"]
