@@ -429,7 +429,7 @@ impl Chat {
         if outcome != LineOutcome::Refused {
             self.answering.clear();
         }
-        Some(self.finish(part, outcome, now))
+        Some(self.finish(&part, outcome, now))
     }
 
     fn note_sent(&mut self, part: &Part, id: Option<String>, at: Timestamp) {
@@ -440,11 +440,11 @@ impl Chat {
         }
     }
 
-    fn finish(&mut self, part: Part, outcome: LineOutcome, now: Timestamp) -> Line {
+    fn finish(&mut self, part: &Part, outcome: LineOutcome, now: Timestamp) -> Line {
         if matches!(outcome, LineOutcome::Refused | LineOutcome::Unknown)
             && let (Some(other), Some(turn)) = (&part.or_else, part.turn)
         {
-            self.replace_rest(turn, other, &part);
+            self.replace_rest(turn, other, part);
         }
         if self.outgoing.is_empty() {
             self.outgoing_due = None;
@@ -474,7 +474,7 @@ impl Chat {
         }
         while let Some(place) = self.outgoing.iter().position(|part| part.expires_at <= now) {
             let part = self.outgoing.remove(place);
-            lines.push(self.finish(part, LineOutcome::Expired, now));
+            lines.push(self.finish(&part, LineOutcome::Expired, now));
         }
         lines
     }

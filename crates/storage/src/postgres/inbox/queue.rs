@@ -39,6 +39,7 @@ pub(super) trait Change: Clone + Send + Sync + 'static {
     fn key(&self) -> Option<&str>;
 
     /// Makes changes in one transaction; gives the answer of each.
+    #[allow(clippy::ptr_arg, reason = "a transaction hands its work on as it got it")]
     fn make<'c>(
         connection: &'c mut PgConnection,
         batch: &'c Vec<Self>,

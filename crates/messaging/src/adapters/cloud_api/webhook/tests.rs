@@ -109,13 +109,13 @@ fn who_hides_the_number_is_a_contact_by_the_id_that_answers_go_to() {
     assert_eq!(to.business_scoped_id(), Some("ID.13491208655302741918"));
     assert!(!format!("{to:?} {}", to.masked()).contains("134912"));
     let long = format!("ID.ENT.{}", "a1".repeat(64));
-    let InboundEvent::Message(read) = one(&sample.replace("ID.13491208655302741918", &long)) else {
+    let InboundEvent::Message(read) = one(sample.replace("ID.13491208655302741918", &long)) else {
         panic!("a message")
     };
     assert_eq!(read.contact.recipient().unwrap().business_scoped_id(), Some(long.as_str()));
     for odd in ["13491208655302741918", "id.134", "ID.", "ID.12@34", "IDN.1", &"ID.a".repeat(40)] {
         let why = "a sender who hides the number, by an id of unknown form";
-        assert_eq!(one(&sample.replace("ID.13491208655302741918", odd)), ignored(why), "{odd}");
+        assert_eq!(one(sample.replace("ID.13491208655302741918", odd)), ignored(why), "{odd}");
     }
     // Beside the number it says nothing new.
     let both = sample.replace("\"from_user_id\"", "\"from\": \"6281234567890\", \"from_user_id\"");
