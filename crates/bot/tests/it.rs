@@ -17,6 +17,10 @@ mod admin_codes;
 mod console;
 #[path = "it/hazards.rs"]
 mod hazards;
+#[path = "it/hazards_races.rs"]
+mod hazards_races;
+#[path = "it/histories.rs"]
+mod histories;
 #[path = "it/llm/mod.rs"]
 mod llm;
 #[path = "it/shop.rs"]

@@ -227,14 +227,42 @@ impl Chat {
     pub fn due_at(&self) -> Option<Timestamp> {
         let effects = (!self.effects.is_empty()).then_some(Timestamp::from_micros(0));
         let outgoing = self.outgoing_due.filter(|_| !self.outgoing.is_empty());
-        let burst = self.burst_due.filter(|_| !self.burst.is_empty());
+        let burst = self.burst_due.filter(|_| !self.burst.is_empty() && !self.has_planned_answer());
         [effects, outgoing, burst].into_iter().flatten().min()
+    }
+
+    /// Whether an answer still goes out: the next one waits for it, so that they come in order.
+    #[must_use]
+    pub fn has_planned_answer(&self) -> bool {
+        self.outgoing.iter().any(Part::is_answer)
     }
 
     /// Whether the assistant may not speak now: it is paused, and the pause has not ended.
     #[must_use]
     pub fn is_paused(&self, now: Timestamp) -> bool {
         self.pause.as_ref().is_some_and(|pause| pause.until.is_none_or(|until| now < until))
+    }
+}
+
+impl Pause {
+    /// The pause that was there before anything was unclear.
+    pub(super) fn before_unknown(mut self) -> Option<Self> {
+        while let PauseBy::Unknown { before, .. } = self.by {
+            self = *before?;
+        }
+        Some(self)
+    }
+
+    /// The pause without what this entry has brought.
+    pub(super) fn without(self, entry: InboxEntryId) -> Option<Self> {
+        match self.by {
+            PauseBy::Unknown { entry: it, before } if it == entry => before.map(|pause| *pause),
+            PauseBy::Unknown { entry: it, before } => {
+                let before = before.and_then(|pause| pause.without(entry)).map(Box::new);
+                Some(Self { by: PauseBy::Unknown { entry: it, before }, ..self })
+            }
+            _ => Some(self),
+        }
     }
 }
 

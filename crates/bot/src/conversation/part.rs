@@ -148,6 +148,12 @@ impl Part {
         self
     }
 
+    /// Whether it is a part of an answer to the customer, and no notice.
+    #[must_use]
+    pub fn is_answer(&self) -> bool {
+        self.to == PartTo::Chat && self.author == LineAuthor::Assistant && !self.in_any_case
+    }
+
     /// Its words, or a note about the picture.
     #[must_use]
     pub fn words(&self) -> String {

@@ -185,15 +185,18 @@ impl Chat {
         self.repeated = (count, hash);
     }
 
-    /// An answer that was planned and of which nothing went out becomes part of the burst again.
-    fn take_back_answer(&mut self) {
-        if self.answering.is_empty() {
-            return;
+    /// An answer that was planned and of which nothing went out becomes part of the burst again. What is being handed over
+    /// may have gone out. Answers whether there was one.
+    fn take_back_answer(&mut self) -> bool {
+        let begun = self.outgoing.iter().any(|part| matches!(part.state, PartState::Trying { .. }));
+        if self.answering.is_empty() || begun || !self.has_planned_answer() {
+            return false;
         }
         let mut items = std::mem::take(&mut self.answering);
         items.append(&mut self.burst);
         self.burst = items;
         self.outgoing.retain(|part| part.in_any_case || part.author != LineAuthor::Assistant);
+        true
     }
 
     /// Bounds the burst: the oldest messages become one.
@@ -219,7 +222,17 @@ impl Chat {
     /// A person of the shop wrote in the chat: the assistant is silent from now on.
     pub fn person_wrote(&mut self, text: &str, settings: &BotSettings, at: Timestamp) -> Line {
         let until = at + Duration::from_secs(60 * u64::from(settings.handoff_minutes));
-        self.pause_by(PauseBy::Person, at, Some(until));
+        // A longer silence that staff have asked for stays.
+        let asked = self.pause.take().map(Pause::before_unknown).and_then(|pause| match pause {
+            Some(Pause { by: PauseBy::Command, since, until: end }) if end.is_none_or(|end| end > until) => {
+                Some((since, end))
+            }
+            _ => None,
+        });
+        match asked {
+            Some((since, end)) => self.pause_by(PauseBy::Command, since, end),
+            None => self.pause_by(PauseBy::Person, at, Some(until)),
+        }
         self.line(LineAuthor::Person, cut(text, ITEM_BYTES), at)
     }
 
@@ -260,16 +273,27 @@ impl Chat {
         before != self.outgoing.len()
     }
 
-    /// Something of ours that nobody knows: silence until it is clear what it was. `burst` waits on.
+    /// Something of ours that nobody knows: silence until it is clear what it was. `burst` waits on. Several may be unclear
+    /// at once.
     pub fn suspect(&mut self, entry: InboxEntryId, at: Timestamp) {
+        if self.is_suspect(entry) {
+            return;
+        }
         let before = self.pause.take().map(Box::new);
         self.pause = Some(Pause { by: PauseBy::Unknown { entry, before }, since: at, until: None });
     }
 
-    /// Whether this entry has brought the present silence.
+    /// Whether this entry is one of those that have brought the present silence.
     #[must_use]
     pub fn is_suspect(&self, entry: InboxEntryId) -> bool {
-        matches!(&self.pause, Some(Pause { by: PauseBy::Unknown { entry: it, .. }, .. }) if *it == entry)
+        let mut pause = self.pause.as_ref();
+        while let Some(Pause { by: PauseBy::Unknown { entry: it, before }, .. }) = pause {
+            if *it == entry {
+                return true;
+            }
+            pause = before.as_deref();
+        }
+        false
     }
 
     /// Whether the assistant is paused and it is clear that it is: what comes now is answered by nobody automatically.
@@ -284,11 +308,9 @@ impl Chat {
         matches!(&self.pause, Some(Pause { by: PauseBy::Unknown { .. }, .. }))
     }
 
-    /// It was not a person: as before.
-    pub fn clear_suspect(&mut self) {
-        if let Some(Pause { by: PauseBy::Unknown { before, .. }, .. }) = &mut self.pause {
-            self.pause = before.take().map(|pause| *pause);
-        }
+    /// This entry was not a person: as before it.
+    pub fn clear_suspect(&mut self, entry: InboxEntryId) {
+        self.pause = self.pause.take().and_then(|pause| pause.without(entry));
     }
 
     /// The assistant speaks again. What was said before is no part of its prompts any more, so that an old handoff does
@@ -472,7 +494,12 @@ impl Chat {
             let Some(line) = self.end_part(&PartEnd::Unknown, now) else { break };
             lines.push(line);
         }
-        while let Some(place) = self.outgoing.iter().position(|part| part.expires_at <= now) {
+        let too_old = |part: &Part| part.expires_at <= now;
+        // Nothing of the answer went out all the while: it is thought out anew, or dropped, if even that is too late.
+        if self.outgoing.iter().any(|part| too_old(part) && part.is_answer()) && self.take_back_answer() {
+            self.burst_due = Some(now);
+        }
+        while let Some(place) = self.outgoing.iter().position(too_old) {
             let part = self.outgoing.remove(place);
             lines.push(self.finish(&part, LineOutcome::Expired, now));
         }

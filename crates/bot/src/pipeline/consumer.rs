@@ -237,7 +237,7 @@ impl BotConsumer {
             let suspect = chat.is_suspect(entry.id);
             if elsewhere || chat.has_sent(id, words, at) {
                 if suspect {
-                    chat.clear_suspect();
+                    chat.clear_suspect(entry.id);
                 }
                 chat.take(entry.id);
                 return Some(Vec::new());

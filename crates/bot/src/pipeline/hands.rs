@@ -76,7 +76,12 @@ impl Hands {
         if self.pending.is_pending(&hold.chat.key).await? {
             return Ok(Look::Wait);
         }
-        Ok(Look::Send)
+        // What was stored since the part was noted is either pending, or in the chat by now.
+        let Some((chat, _)) = hold.stored().await? else { return Ok(Look::Drop) };
+        if chat.is_unclear() {
+            return Ok(Look::Wait);
+        }
+        Ok(if chat.may_send(part, self.clock.now()) { Look::Send } else { Look::Drop })
     }
 
     async fn hand_over(&self, hold: &Hold, part: &Part) -> PartEnd {

@@ -54,6 +54,11 @@ impl Hold {
         self.chats.release(&self.chat.key, self.fence).await
     }
 
+    /// The chat as it is stored now, without taking it over.
+    pub(super) async fn stored(&self) -> Result<Option<(Chat, Revision)>, StoreError> {
+        self.chats.load(&self.chat.key).await
+    }
+
     /// Reads the chat again.
     pub(super) async fn reload(&mut self) -> Result<(), StoreError> {
         let found = self.chats.load(&self.chat.key).await?;

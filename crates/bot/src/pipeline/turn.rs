@@ -96,8 +96,7 @@ impl Turns {
         if let Some((reason, summary)) = &plan.hand_over {
             plan.parts.extend(staff_handoff(&hold.chat, tenant, reason, summary, thought_at));
         }
-        plan.parts.extend(self.trouble(tenant, &thought.troubles, thought_at).await?);
-        self.commit(hold, tenant, &covered, &plan, thought.silent).await
+        self.commit(hold, tenant, &covered, &plan, &thought).await
     }
 
     async fn input(
@@ -149,9 +148,11 @@ impl Turns {
         tenant: &Tenant,
         covered: &[InboxEntryId],
         plan: &Plan,
-        silent: bool,
+        thought: &Thought,
     ) -> Result<(), StoreError> {
         hold.reload().await?;
+        // Only for a draft that counts: whether staff were told is noted when it is asked.
+        let mut alerts: Option<Vec<Part>> = None;
         loop {
             let now = self.clock.now();
             let chat = &mut hold.chat;
@@ -167,7 +168,13 @@ impl Turns {
                 chat.failures = chat.failures.saturating_sub(1);
                 metrics::counter!("wartel_bot_drafts_total", "outcome" => "stale").increment(1);
             } else {
-                self.plan(chat, tenant, covered.len(), plan, silent, now);
+                if alerts.is_none() {
+                    alerts = Some(self.trouble(tenant, &thought.troubles, now).await?);
+                }
+                self.plan(chat, tenant, covered.len(), plan, thought.silent, now);
+            }
+            for alert in alerts.iter().flatten() {
+                chat.say(alert.clone(), now);
             }
             if hold.save(Vec::new()).await? {
                 return Ok(());

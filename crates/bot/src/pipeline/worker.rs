@@ -243,7 +243,8 @@ impl BotWorker {
                 self.hands.send_next(&mut hold).await?;
                 continue;
             }
-            if hold.chat.burst_due.is_some_and(|due| due <= now) && !hold.chat.burst.is_empty() {
+            let answers = !hold.chat.burst.is_empty() && !hold.chat.has_planned_answer();
+            if answers && hold.chat.burst_due.is_some_and(|due| due <= now) {
                 self.turns.take(&mut hold).await?;
                 continue;
             }

@@ -45,7 +45,7 @@ pub struct RecordingSender {
 struct State {
     sent: Vec<SentMessage>,
     tried: usize,
-    refusals: VecDeque<SendError>,
+    refusals: VecDeque<Option<SendError>>,
     disconnected: bool,
     official: bool,
     typing: usize,
@@ -64,7 +64,12 @@ impl RecordingSender {
 
     /// The next message is answered with this error.
     pub fn then_fail(&self, error: SendError) {
-        self.state().refusals.push_back(error);
+        self.state().refusals.push_back(Some(error));
+    }
+
+    /// The next message that has no answer yet is taken.
+    pub fn then_send(&self) {
+        self.state().refusals.push_back(None);
     }
 
     /// Connects or disconnects the accounts.
@@ -120,7 +125,7 @@ impl ChatSender for RecordingSender {
     ) -> Result<Accepted, SendError> {
         let mut state = self.state();
         state.tried += 1;
-        if let Some(error) = state.refusals.pop_front() {
+        if let Some(Some(error)) = state.refusals.pop_front() {
             return Err(error);
         }
         let text = match &message.content {

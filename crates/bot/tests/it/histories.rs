@@ -1,0 +1,586 @@
+//! Long random histories: many chats of two shops, with everything that happens in the field, and what must hold all the same.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Duration;
+
+use wartel_bot::conversation::{ConversationStore, LineAuthor, LineOutcome, MemoryConversationStore};
+use wartel_bot::lead::{Leads, MemoryLeadStore};
+use wartel_bot::llm::LlmMessage;
+use wartel_bot::pipeline::{BotConsumer, BotParts, BotWorker, Brain, PendingEntries};
+use wartel_bot::spend::MemorySpendStore;
+use wartel_bot::tenant::{MemoryTenantStore, TenantStore};
+use wartel_bot::{AiResponder, ChatKey, ChatSender, Reply, TurnError, TurnErrorKind, TurnInput, TurnOutput};
+use wartel_core::{AccountId, Clock, ManualClock, StoreError, TenantId, Timestamp};
+use wartel_messaging::inbox::{InboundConsumer as _, InboxEntry, InboxEntryId, InboxEvent};
+use wartel_messaging::{
+    Accepted, Authenticity, Capabilities, InboundContent, InboundMessage, OutboundMessage, ProviderMessageId,
+    Recipient, RetryAdvice, SendError, SendErrorKind,
+};
+
+use crate::shop::{NOON, Person, tenant};
+
+/// For how long a person who takes over silences the assistant in these histories.
+const SILENCE: Duration = Duration::from_secs(60 * 60);
+
+/// A small generator: the same seed is the same history.
+#[derive(Debug)]
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    fn once_in(&mut self, times: u64) -> bool {
+        self.below(times) == 0
+    }
+}
+
+/// A word of letters for a number, so that no check of numbers has to do with it.
+fn word(prefix: &str, mut number: u64) -> String {
+    let mut text = prefix.to_owned();
+    for _ in 0..5 {
+        text.push(char::from(b'a' + u8::try_from(number % 20).unwrap()));
+        number /= 20;
+    }
+    text
+}
+
+fn words_of<'a>(text: &'a str, prefix: &str) -> Vec<&'a str> {
+    text.split(|c: char| !c.is_ascii_lowercase())
+        .filter(|word| word.starts_with(prefix) && word.len() == 7)
+        .collect()
+}
+
+/// What everybody in the story shares.
+#[derive(Debug)]
+struct World {
+    clock: ManualClock,
+    dice: Mutex<Dice>,
+    /// Entries that are stored and not taken yet.
+    inbox: Mutex<Vec<InboxEntry>>,
+    /// Whose word stands for which chat.
+    canaries: HashMap<ChatKey, String>,
+    /// Until when no answer may go out, because a person has taken over.
+    silent_until: Mutex<HashMap<ChatKey, Timestamp>>,
+    stopped: Mutex<BTreeSet<ChatKey>>,
+    /// How often each message was answered by something that arrived.
+    arrived: Mutex<HashMap<String, u32>>,
+    /// What arrived lately in a chat: id, text, when.
+    lately: Mutex<BTreeMap<ChatKey, Vec<(String, String, Timestamp)>>>,
+    offline: Mutex<HashMap<(TenantId, AccountId), Timestamp>>,
+    keys: HashMap<(TenantId, AccountId, String), ChatKey>,
+    wrong: Mutex<Vec<String>>,
+    counts: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+impl World {
+    fn once_in(&self, times: u64) -> bool {
+        self.dice.lock().unwrap().once_in(times)
+    }
+
+    fn below(&self, end: u64) -> u64 {
+        self.dice.lock().unwrap().below(end)
+    }
+
+    fn count(&self, what: &'static str) {
+        *self.counts.lock().unwrap().entry(what).or_default() += 1;
+    }
+
+    fn is_wrong(&self, what: String) {
+        self.wrong.lock().unwrap().push(what);
+    }
+
+    fn note(&self, key: ChatKey, id: String, text: String, now: Timestamp) {
+        let mut lately = self.lately.lock().unwrap();
+        let of_chat = lately.entry(key).or_default();
+        of_chat.push((id, text, now));
+        if of_chat.len() > 16 {
+            of_chat.remove(0);
+        }
+    }
+
+    async fn rest(&self) {
+        for _ in 0..self.below(3) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Every word of a chat in this text is of this chat.
+    fn check_canaries(&self, chat: &ChatKey, text: &str, what: &str) {
+        let own = &self.canaries[chat];
+        if words_of(text, "zc").iter().any(|word| *word != own) {
+            self.is_wrong(format!("words of another chat in {what} of {chat}"));
+        }
+    }
+
+    fn online(&self, tenant: &TenantId, account: &AccountId) -> bool {
+        let offline = self.offline.lock().unwrap();
+        offline.get(&(tenant.clone(), account.clone())).is_none_or(|until| *until <= self.clock.now())
+    }
+}
+
+/// Responds slowly, fails, panics, or repeats what was said.
+#[derive(Debug)]
+struct Moody(Arc<World>);
+
+#[async_trait::async_trait]
+impl AiResponder for Moody {
+    async fn respond(&self, turn: &TurnInput) -> Result<TurnOutput, TurnError> {
+        let world = &self.0;
+        world.count("turns");
+        let mut read = turn.words();
+        for message in &turn.history {
+            if let LlmMessage::User { text } | LlmMessage::Assistant { text, .. } = message {
+                read.push('\n');
+                read.push_str(text);
+            }
+        }
+        world.check_canaries(&turn.chat, &read, "the prompt");
+        for _ in 0..world.below(6) {
+            tokio::task::yield_now().await;
+        }
+        if world.once_in(50) {
+            tokio::time::sleep(Duration::from_secs(120)).await;
+        }
+        if world.once_in(20) {
+            return Err(TurnError::new(TurnErrorKind::Exhausted));
+        }
+        if world.once_in(60) {
+            // A panic that is not printed.
+            std::panic::resume_unwind(Box::new("a brain that panics"));
+        }
+        Ok(TurnOutput::Reply(Reply::new(turn.words(), "script")))
+    }
+}
+
+/// Answers what the other one could not.
+#[derive(Debug)]
+struct Steady;
+
+#[async_trait::async_trait]
+impl AiResponder for Steady {
+    async fn respond(&self, turn: &TurnInput) -> Result<TurnOutput, TurnError> {
+        Ok(TurnOutput::Reply(Reply::new(turn.words(), "script")))
+    }
+}
+
+#[derive(Debug)]
+struct Line(Arc<World>);
+
+#[async_trait::async_trait]
+impl ChatSender for Line {
+    async fn capabilities(&self, tenant: &TenantId, account: &AccountId) -> Option<Capabilities> {
+        self.0.rest().await;
+        self.0.online(tenant, account).then(|| Capabilities::none().with_text())
+    }
+
+    async fn send(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        message: &OutboundMessage,
+    ) -> Result<Accepted, SendError> {
+        let world = &self.0;
+        let text = message.text().expose().to_owned();
+        let Some(key) = world.keys.get(&(tenant.clone(), account.clone(), address(&message.to))).cloned()
+        else {
+            return Ok(Accepted::new());
+        };
+        let now = world.clock.now();
+        world.check_canaries(&key, &text, "a message");
+        let covered = words_of(&text, "zq");
+        if !covered.is_empty() {
+            if world.silent_until.lock().unwrap().get(&key).is_some_and(|until| now < *until) {
+                world.is_wrong(format!("an answer after a person took over in {key}"));
+            }
+            if world.stopped.lock().unwrap().contains(&key) {
+                world.is_wrong(format!("an answer after STOP in {key}"));
+            }
+        }
+        let fail = |advice| Err(SendError::new("fake", SendErrorKind::Unavailable, advice));
+        if !world.online(tenant, account) || world.once_in(12) {
+            world.count("refused for a while");
+            return fail(RetryAdvice::After(None));
+        }
+        if world.once_in(60) {
+            world.count("refused for good");
+            return fail(RetryAdvice::Never);
+        }
+        world.rest().await;
+        let unknown = world.once_in(15);
+        if unknown && world.once_in(2) {
+            world.count("lost on the way");
+            return fail(RetryAdvice::Ambiguous);
+        }
+        for word in covered {
+            let mut arrived = world.arrived.lock().unwrap();
+            let times = arrived.entry(word.to_owned()).or_default();
+            *times += 1;
+            if *times > 1 {
+                world.wrong.lock().unwrap().push(format!("answered twice in {key}"));
+            }
+        }
+        let id = InboxEntryId::random().to_string();
+        world.note(key, id.clone(), text, now);
+        world.rest().await;
+        world.count("arrived");
+        if unknown { fail(RetryAdvice::Ambiguous) } else { Ok(Accepted::new().with_message_id(id)) }
+    }
+
+    async fn typing<'a>(&self, _: &TenantId, _: &AccountId, _: &Recipient, _: Option<&'a ProviderMessageId>) {
+    }
+}
+
+fn address(to: &Recipient) -> String {
+    match to {
+        Recipient::Phone(phone) => phone.e164().to_owned(),
+        _ => String::new(),
+    }
+}
+
+#[derive(Debug)]
+struct Inbox(Arc<World>);
+
+#[async_trait::async_trait]
+impl PendingEntries for Inbox {
+    async fn is_pending(&self, chat: &ChatKey) -> Result<bool, StoreError> {
+        self.0.rest().await;
+        let of_chat = |entry: &InboxEntry| key_of(entry) == *chat;
+        Ok(self.0.inbox.lock().unwrap().iter().any(of_chat))
+    }
+}
+
+fn key_of(entry: &InboxEntry) -> ChatKey {
+    ChatKey::new(entry.tenant.clone(), entry.account.clone(), entry.contact.as_ref().unwrap().id)
+}
+
+/// A worker that dies after it was polled so often.
+async fn dying<F: Future>(future: F, polls: u64) -> bool {
+    let mut future = pin!(future);
+    let mut left = polls;
+    std::future::poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(true);
+        }
+        left -= 1;
+        future.as_mut().poll(context).map(|_| false)
+    })
+    .await
+}
+
+struct Story {
+    world: Arc<World>,
+    chats: Arc<dyn ConversationStore>,
+    tenants: Arc<dyn TenantStore>,
+    consumer: BotConsumer,
+    worker: BotWorker,
+    people: Vec<(ChatKey, Person)>,
+    /// Every customer message: its word, its chat and when it came.
+    written: Vec<(String, usize, Timestamp)>,
+    taken: Vec<Vec<InboxEntry>>,
+}
+
+/// Chats in which nothing happens that forbids an answer: each message of theirs is answered in the end.
+fn is_calm(chat: usize) -> bool {
+    chat % 4 == 2
+}
+
+impl Story {
+    async fn new(seed: u64) -> Self {
+        let start = Timestamp::parse_rfc3339(NOON).unwrap();
+        let shops = ["toko", "gerai"].map(|name| TenantId::parse(name).unwrap());
+        let accounts = [AccountId::default(), AccountId::parse("dua").unwrap()];
+        let mut people = Vec::new();
+        for number in 0..40 {
+            for shop in &shops {
+                // The same number writes to both shops, and to both accounts of each.
+                let person = Person::new(&format!("0812000{number:05}"));
+                for account in &accounts {
+                    let key = ChatKey::new(shop.clone(), account.clone(), person.contact.id);
+                    people.push((key, person.clone()));
+                }
+            }
+        }
+        let canaries = (0..).zip(&people).map(|(at, (key, _))| (key.clone(), word("zc", at))).collect();
+        let keys = people.iter().map(|(key, person)| {
+            ((key.tenant.clone(), key.account.clone(), address(&person.recipient())), key.clone())
+        });
+        let world = Arc::new(World {
+            clock: ManualClock::new(start),
+            dice: Mutex::new(Dice(seed)),
+            inbox: Mutex::default(),
+            canaries,
+            silent_until: Mutex::default(),
+            stopped: Mutex::default(),
+            arrived: Mutex::default(),
+            lately: Mutex::default(),
+            offline: Mutex::default(),
+            keys: keys.collect(),
+            wrong: Mutex::default(),
+            counts: Mutex::default(),
+        });
+        let clock: Arc<dyn Clock> = Arc::new(WorldClock(world.clone()));
+        let chats: Arc<dyn ConversationStore> = Arc::new(MemoryConversationStore::new());
+        let tenants: Arc<dyn TenantStore> = Arc::new(MemoryTenantStore::new());
+        for shop in shops {
+            let mut shop = tenant(shop);
+            shop.bot.handoff_minutes = u32::try_from(SILENCE.as_secs() / 60).unwrap();
+            shop.bot.answers_per_minute = 100_000;
+            shop.bot.answers_per_customer_hour = 100_000;
+            assert!(tenants.save(&shop, wartel_bot::Revision::NEW).await.unwrap().is_saved());
+        }
+        let leads = Leads::new(Arc::new(MemoryLeadStore::new()));
+        let worker = BotWorker::new(BotParts {
+            chats: Arc::clone(&chats),
+            tenants: Arc::clone(&tenants),
+            leads: leads.clone(),
+            spend: Arc::new(MemorySpendStore::new()),
+            sender: Arc::new(Line(world.clone())),
+            pending: Arc::new(Inbox(world.clone())),
+            brain: Brain::new(vec![Arc::new(Moody(world.clone())), Arc::new(Steady)]),
+            clock: Arc::clone(&clock),
+        });
+        let consumer = BotConsumer::new(Arc::clone(&chats), Arc::clone(&tenants), leads, clock);
+        let taken = vec![Vec::new(); people.len()];
+        Self { world, chats, tenants, consumer, worker, people, written: Vec::new(), taken }
+    }
+
+    fn entry(&self, chat: usize, message: InboundMessage) -> InboxEntry {
+        let (key, person) = &self.people[chat];
+        let (id, now) = (InboxEntryId::random(), self.world.clock.now());
+        let event = InboxEvent::Message(message);
+        InboxEntry::new(id, key.tenant.clone(), key.account.clone(), Authenticity::Signed, event, now)
+            .with_contact(Some(person.contact.clone()))
+    }
+
+    fn message(&self, chat: usize, text: &str) -> InboundMessage {
+        let address = self.people[chat].1.contact.address().unwrap();
+        InboundMessage::new(address, InboundContent::text(text))
+            .with_id(Some(InboxEntryId::random().to_string()))
+            .with_at(Some(self.world.clock.now()))
+    }
+
+    fn store(&self, entry: InboxEntry) {
+        self.world.inbox.lock().unwrap().push(entry);
+    }
+
+    /// The consumer takes something that is stored, in any order.
+    async fn take_one(&self) {
+        let entry = {
+            let inbox = self.world.inbox.lock().unwrap();
+            if inbox.is_empty() {
+                return;
+            }
+            let place = self.world.below(inbox.len() as u64);
+            inbox[usize::try_from(place).unwrap()].clone()
+        };
+        self.world.rest().await;
+        if self.consumer.take(&entry).await.is_ok() {
+            self.world.inbox.lock().unwrap().retain(|other| other.id != entry.id);
+        }
+    }
+
+    async fn take_all(&self) {
+        while !self.world.inbox.lock().unwrap().is_empty() {
+            self.take_one().await;
+        }
+    }
+
+    async fn event(&mut self) {
+        let world = Arc::clone(&self.world);
+        let chat = usize::try_from(world.below(self.people.len() as u64)).unwrap();
+        let key = self.people[chat].0.clone();
+        world.clock.advance(Duration::from_millis(world.below(400)));
+        match world.below(1_000) {
+            0..400 => {
+                let name = word("zq", self.written.len() as u64);
+                let text = format!("tolong {} {name} ya", world.canaries[&key]);
+                let entry = self.entry(chat, self.message(chat, &text));
+                self.taken[chat].push(entry.clone());
+                self.written.push((name, chat, world.clock.now()));
+                self.store(entry);
+                world.count("messages");
+            }
+            400..480 => {
+                let again = self.taken[chat].iter().rev().take(20).collect::<Vec<_>>();
+                if !again.is_empty() {
+                    let place = usize::try_from(world.below(again.len() as u64)).unwrap();
+                    self.store(again[place].clone());
+                    world.count("duplicates");
+                }
+            }
+            480..560 => {
+                let sent = world.lately.lock().unwrap().get(&key).and_then(|all| all.last().cloned());
+                if let Some((id, text, at)) = sent
+                    && world.clock.now().since(at) < Duration::from_secs(300)
+                {
+                    let id = if world.once_in(2) { id } else { InboxEntryId::random().to_string() };
+                    let echo = self.message(chat, &text).with_id(Some(id)).from_own_account();
+                    self.store(self.entry(chat, echo));
+                    world.count("own echoes");
+                }
+            }
+            560..570 if !is_calm(chat) => {
+                let echo = self.message(chat, "Halo Pak, saya bantu ya").from_own_account();
+                self.store(self.entry(chat, echo));
+                let until = world.clock.now() + SILENCE;
+                world.silent_until.lock().unwrap().insert(key, until);
+                world.count("takeovers");
+            }
+            570..580 if !is_calm(chat) => {
+                self.take_all().await;
+                let entry = self.entry(chat, self.message(chat, "STOP"));
+                self.store(entry);
+                world.stopped.lock().unwrap().insert(key);
+                world.count("opt-outs");
+            }
+            580..590 if !is_calm(chat) => {
+                self.take_all().await;
+                let entry = self.entry(chat, self.message(chat, "START"));
+                while self.consumer.take(&entry).await.is_err() {}
+                world.stopped.lock().unwrap().remove(&key);
+            }
+            590..592 => self.flip().await,
+            592..594 => {
+                let until = world.clock.now() + Duration::from_secs(world.below(7_200));
+                world.offline.lock().unwrap().insert((key.tenant, key.account), until);
+                world.count("disconnects");
+            }
+            594..597 => {
+                world.clock.advance(Duration::from_secs(world.below(2_400)));
+                world.count("jumps");
+            }
+            597..900 => self.take_one().await,
+            _ => self.work().await,
+        }
+    }
+
+    /// The assistant of the first shop is switched off and on while it works; the calm chats are not of this shop.
+    async fn flip(&self) {
+        let shop = TenantId::parse("toko").unwrap();
+        let (mut shop, revision) = self.tenants.get(&shop).await.unwrap().unwrap();
+        shop.bot.enabled = !shop.bot.enabled;
+        let _ = self.tenants.save(&shop, revision).await.unwrap();
+        self.world.count("switches");
+    }
+
+    /// Workers at work, one of which may die, and the consumer besides.
+    async fn work(&self) {
+        let life = if self.world.once_in(8) { self.world.below(40) } else { u64::MAX };
+        let (died, _, _) = tokio::join!(
+            dying(self.worker.work_due(), life),
+            async {
+                if self.world.once_in(2) {
+                    self.worker.work_due().await.unwrap();
+                }
+            },
+            async {
+                for _ in 0..self.world.below(20) {
+                    self.take_one().await;
+                    tokio::task::yield_now().await;
+                }
+            }
+        );
+        if died {
+            self.world.count("deaths");
+        }
+    }
+
+    fn check(&self) {
+        let wrong = self.world.wrong.lock().unwrap();
+        assert!(wrong.is_empty(), "{} things, first: {:?}", wrong.len(), &wrong[..wrong.len().min(3)]);
+    }
+
+    /// Everything is up again, and time goes by.
+    async fn calm_down(&self) {
+        self.world.offline.lock().unwrap().clear();
+        for _ in 0..60 {
+            self.take_all().await;
+            self.world.clock.advance(Duration::from_secs(61));
+            self.worker.work_due().await.unwrap();
+        }
+    }
+
+    /// Each message of the calm chats was answered, or a notice took its place.
+    async fn check_nothing_is_lost(&self) {
+        let (mut all, mut by_notice) = (0, 0);
+        let mut lines_of = HashMap::new();
+        for (name, chat, at) in &self.written {
+            let key = &self.people[*chat].0;
+            if !is_calm(*chat) {
+                continue;
+            }
+            if !lines_of.contains_key(chat) {
+                lines_of.insert(*chat, self.chats.lines(key, 0, 1_000_000).await.unwrap());
+            }
+            all += 1;
+            let answered = lines_of[chat].iter().any(|line| {
+                line.author == LineAuthor::Assistant
+                    && line.outcome != Some(LineOutcome::Expired)
+                    && words_of(&line.text, "zq").contains(&name.as_str())
+            });
+            if answered {
+                continue;
+            }
+            by_notice += 1;
+            // The template goes out at most once in half an hour.
+            let around = lines_of[chat].iter().any(|line| {
+                line.author == LineAuthor::Notice
+                    && line.at + Duration::from_secs(31 * 60) > *at
+                    && line.at < *at + Duration::from_secs(6 * 3_600)
+            });
+            assert!(around, "a message of {key} at {at:?} was lost");
+        }
+        println!("{all} messages in calm chats, {by_notice} of them by a notice");
+        assert!(all > 0 && by_notice * 20 < all, "{by_notice} of {all}");
+    }
+}
+
+/// The clock of the story.
+#[derive(Debug)]
+struct WorldClock(Arc<World>);
+
+impl Clock for WorldClock {
+    fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+}
+
+async fn tell(seed: u64, events: usize) {
+    let mut story = Story::new(seed).await;
+    for number in 0..events {
+        story.event().await;
+        if number % 500 == 0 {
+            story.check();
+        }
+    }
+    story.calm_down().await;
+    story.check();
+    story.check_nothing_is_lost().await;
+    println!("{:?}", story.world.counts.lock().unwrap());
+}
+
+/// 100,000 events in four histories, which run side by side.
+macro_rules! histories {
+    ($($name:ident: $seed:expr),*) => {$(
+        #[tokio::test(start_paused = true)]
+        async fn $name() {
+            tell($seed, std::env::var("EV").map_or(25_000, |it| it.parse().unwrap())).await;
+        }
+    )*};
+}
+
+histories!(history_of_25_000_events_first: 1, history_of_25_000_events_second: 2, history_of_25_000_events_third: 3,
+    history_of_25_000_events_fourth: 4);
