@@ -17,8 +17,12 @@ mod admin_codes;
 mod console;
 #[path = "it/hazards.rs"]
 mod hazards;
+#[path = "it/hazards_agent.rs"]
+mod hazards_agent;
 #[path = "it/hazards_races.rs"]
 mod hazards_races;
+#[path = "it/hazards_time.rs"]
+mod hazards_time;
 #[path = "it/histories.rs"]
 mod histories;
 #[path = "it/llm/mod.rs"]

@@ -16,10 +16,12 @@ use self::calls::Calls;
 use crate::llm::{
     Finish, LanguageModel, LlmError, LlmErrorKind, LlmMessage, LlmReply, LlmRequest, Models, Usage,
 };
-use crate::responder::{AiResponder, Evidence, Reply, TurnError, TurnErrorKind, TurnInput, TurnOutput};
+use crate::responder::{
+    AiResponder, Evidence, Repair, Reply, TurnError, TurnErrorKind, TurnInput, TurnOutput,
+};
 use crate::spend::SpendCaps;
 use crate::tenant::Tenant;
-use crate::tool::{Action, Tool, ToolSpec};
+use crate::tool::{Action, ActionKind, Tool, ToolSpec};
 
 /// The name by which replies of this brain are known.
 const NAME: &str = "agent";
@@ -241,13 +243,26 @@ impl Conversation {
     }
 }
 
+/// What the first try has proposed happens too, unless the second one has proposed the same kind of thing anew. Nothing
+/// happens twice because it was called twice.
+fn what_happens(repair: Option<&Repair>, proposed: Vec<Action>) -> Vec<Action> {
+    let kinds: Vec<ActionKind> = proposed.iter().map(Action::kind).collect();
+    let earlier = repair.into_iter().flat_map(|repair| repair.actions.iter().cloned());
+    let mut all: Vec<Action> = Vec::new();
+    for action in earlier.filter(|action| !kinds.contains(&action.kind())).chain(proposed) {
+        if !all.contains(&action) {
+            all.push(action);
+        }
+    }
+    all
+}
+
 #[async_trait::async_trait]
 impl AiResponder for AgentResponder {
     async fn respond(&self, turn: &TurnInput) -> Result<TurnOutput, TurnError> {
         let mut gathered = Gathered::default();
         if let Some(repair) = &turn.repair {
             gathered.evidence = repair.evidence.clone();
-            gathered.actions.clone_from(&repair.actions);
         }
         let thought = self.think(turn, &mut gathered).await;
         let text = match thought {
@@ -256,7 +271,7 @@ impl AiResponder for AgentResponder {
         };
         let mut reply = Reply::new(text, NAME).with_usage(gathered.usage);
         reply.evidence = gathered.evidence;
-        reply.actions = gathered.actions;
+        reply.actions = what_happens(turn.repair.as_ref(), gathered.actions);
         let handover = reply.actions.iter().find_map(|action| match action {
             Action::HandOver { reason, summary } => Some((reason.clone(), summary.clone())),
             _ => None,

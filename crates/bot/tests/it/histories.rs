@@ -577,7 +577,7 @@ macro_rules! histories {
     ($($name:ident: $seed:expr),*) => {$(
         #[tokio::test(start_paused = true)]
         async fn $name() {
-            tell($seed, std::env::var("EV").map_or(25_000, |it| it.parse().unwrap())).await;
+            tell($seed, 25_000).await;
         }
     )*};
 }

@@ -84,7 +84,8 @@ impl ScriptedModel {
 
     /// The next request is answered with a call of a tool; its id is `call_` and the number of the step in the script.
     pub fn then_call(&self, tool: &str, arguments: &serde_json::Value) -> Self {
-        let id = format!("call_{}", self.state().script.len() + self.calls());
+        let step = self.state().script.len();
+        let id = format!("call_{}", step + self.calls());
         let call = ToolCall { id, name: tool.to_owned(), arguments: arguments.to_string() };
         self.then_reply(LlmReply::calls(vec![call]))
     }
