@@ -342,8 +342,7 @@ async fn hazard_39_a_message_without_end_makes_no_prompt_without_end() {
         shop.writes(&budi, &format!("{ASKED} {}", "mobil keluarga ".repeat(7_000))).await;
         shop.after(Duration::from_secs(60)).await;
     }
-    let sizes: Vec<usize> =
-        model.requests().iter().map(|it| it.messages.iter().map(|message| size(message)).sum()).collect();
+    let sizes: Vec<usize> = model.requests().iter().map(|it| it.messages.iter().map(size).sum()).collect();
     assert!(!sizes.is_empty() && sizes.iter().all(|size| *size < 20_000), "{sizes:?}");
     pairs_are_whole(&model);
 }

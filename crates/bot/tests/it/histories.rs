@@ -63,6 +63,9 @@ fn words_of<'a>(text: &'a str, prefix: &str) -> Vec<&'a str> {
         .collect()
 }
 
+/// The id of a message, its text, and when it arrived.
+type Arrived = (String, String, Timestamp);
+
 /// What everybody in the story shares.
 #[derive(Debug)]
 struct World {
@@ -78,7 +81,7 @@ struct World {
     /// How often each message was answered by something that arrived.
     arrived: Mutex<HashMap<String, u32>>,
     /// What arrived lately in a chat: id, text, when.
-    lately: Mutex<BTreeMap<ChatKey, Vec<(String, String, Timestamp)>>>,
+    lately: Mutex<BTreeMap<ChatKey, Vec<Arrived>>>,
     offline: Mutex<HashMap<(TenantId, AccountId), Timestamp>>,
     keys: HashMap<(TenantId, AccountId, String), ChatKey>,
     wrong: Mutex<Vec<String>>,
