@@ -111,6 +111,16 @@ pub(crate) fn staff_handoff(
     )
 }
 
+/// Why staff are told of messages that nobody answered.
+pub(crate) fn too_late(locale: Locale) -> String {
+    say(locale, "pesan belum terjawab tepat waktu", "messages were not answered in time")
+}
+
+/// Why staff are told of a question that nobody could answer.
+pub(crate) fn unanswered(locale: Locale) -> String {
+    say(locale, "belum terjawab", "not answered")
+}
+
 /// To staff: a lead has come further.
 pub(crate) fn staff_lead(locale: Locale, lead: &Lead) -> String {
     let who = who(lead.name.as_deref(), lead.phone.as_ref().map(wartel_core::PhoneNumber::e164));

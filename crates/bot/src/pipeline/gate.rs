@@ -38,6 +38,8 @@ pub(super) enum Gate {
     Wait(Timestamp),
     /// Nobody answers it automatically.
     Drop,
+    /// It is too late for an automatic answer: a person has to know.
+    TooLate,
     /// Say that the shop is closed.
     Closed,
     /// The customer got more answers than one person needs.
@@ -69,11 +71,11 @@ pub(super) fn check(
     }
     let waited = chat.burst.last().map_or(Duration::ZERO, |item| now.since(item.at));
     let Some(capabilities) = capabilities.filter(|it| it.enabled && it.text) else {
-        return if waited < TOO_OLD { Gate::Wait(now + CONNECT_AGAIN) } else { Gate::Drop };
+        return if waited < TOO_OLD { Gate::Wait(now + CONNECT_AGAIN) } else { Gate::TooLate };
     };
     let window_closed = chat.last_inbound_at.is_none_or(|at| now.since(at) >= WINDOW);
     if waited >= TOO_OLD || (has_window(capabilities) && window_closed) {
-        return Gate::Drop;
+        return Gate::TooLate;
     }
     if is_machine(chat, tenant.bot.answers_per_minute as usize, now) {
         return Gate::Loop { until: now + LOOP_PAUSE };

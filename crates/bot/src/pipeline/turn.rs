@@ -13,7 +13,7 @@ use super::gate::{self, Gate};
 use super::hold::Hold;
 use super::plan::{self, Plan};
 use crate::agent::history_of;
-use crate::conversation::{Chat, ConversationStore, Line, Notice, Part, PauseBy};
+use crate::conversation::{Chat, ConversationStore, Line, Notice, Part, PauseBy, cut};
 use crate::guard;
 use crate::key::TurnId;
 use crate::responder::{TurnErrorKind, TurnInput};
@@ -32,6 +32,8 @@ const TYPING_TIME: Duration = Duration::from_secs(3);
 const TRIES: u32 = 3;
 /// How often staff are told of trouble with the models.
 const ALERT_HOURS: i64 = 6;
+/// How much of what was asked staff are told.
+const TOLD_BYTES: usize = 400;
 /// For how long a notice to staff is worth sending.
 const STAFF_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -68,6 +70,7 @@ impl Turns {
                 hold.chat.drop_burst();
                 hold.save(Vec::new()).await.map(drop)
             }
+            Gate::TooLate => self.tell_too_late(hold, &tenant, now).await,
             Gate::Closed => self.say_closed(hold, &tenant, now).await,
             Gate::TooMany => self.fall_back(hold, &tenant, now).await,
             Gate::Loop { until } => self.stop_loop(hold, &tenant, now, until).await,
@@ -195,7 +198,7 @@ impl Turns {
         if plan.is_fallback && !silent && chat.notice(Notice::Fallback, gate::FALLBACK_EVERY, now) {
             let locale = chat.locale.unwrap_or(tenant.locale);
             parts.push(plan::notice(texts::fallback(locale), now));
-            parts.extend(staff_handoff(chat, tenant, "belum terjawab", "", now));
+            parts.extend(staff_handoff(chat, tenant, &texts::unanswered(tenant.locale), "", now));
         }
         chat.plan(covered, parts, plan.effects.clone(), !plan.is_fallback, now);
         if plan.hand_over.is_some()
@@ -214,6 +217,24 @@ impl Turns {
             parts.push(plan::notice(texts::closed(locale, &status), now));
         }
         hold.chat.plan(count, parts, Vec::new(), false, now);
+        hold.save(Vec::new()).await.map(drop)
+    }
+
+    /// Nobody answers any more by itself, because WhatsApp was not connected or the 24 hours of the official API are over:
+    /// staff are told, with what was asked.
+    async fn tell_too_late(
+        &self,
+        hold: &mut Hold,
+        tenant: &Tenant,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let asked: Vec<&str> = hold.chat.burst.iter().map(|item| item.text.as_str()).collect();
+        let asked = cut(&asked.join("\n"), TOLD_BYTES).to_owned();
+        let parts = staff_handoff(&hold.chat, tenant, &texts::too_late(tenant.locale), &asked, now);
+        hold.chat.drop_burst();
+        for part in parts {
+            hold.chat.say(part, now);
+        }
         hold.save(Vec::new()).await.map(drop)
     }
 

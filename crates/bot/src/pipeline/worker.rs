@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use wartel_core::{Clock, StoreError};
 
 use super::brain::Brain;
@@ -33,6 +33,10 @@ const POLL: Duration = Duration::from_secs(1);
 const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
 /// How many steps one lease may take, so that a chat that is never done lets others have their turn.
 const STEPS: usize = 200;
+/// How often old lines are deleted, how old they are unless told otherwise, and how many at once.
+const PURGE_EVERY: Duration = Duration::from_secs(600);
+const KEEP: Duration = Duration::from_secs(180 * 24 * 60 * 60);
+const PURGE_LIMIT: usize = 1_000;
 /// How long a chat rests after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// For how long a notice to staff is worth sending.
@@ -67,6 +71,7 @@ pub struct BotWorker {
     clock: Arc<dyn Clock>,
     waker: BotWaker,
     concurrency: usize,
+    keep: Duration,
 }
 
 /// What a worker works with.
@@ -119,6 +124,7 @@ impl BotWorker {
             clock: parts.clock,
             waker: BotWaker::default(),
             concurrency: CONCURRENCY,
+            keep: KEEP,
         }
     }
 
@@ -133,6 +139,13 @@ impl BotWorker {
     #[must_use]
     pub fn with_concurrency(mut self, chats: usize) -> Self {
         self.concurrency = chats.max(1);
+        self
+    }
+
+    /// With how long what was said is kept. Default: 180 days.
+    #[must_use]
+    pub const fn with_retention(mut self, keep: Duration) -> Self {
+        self.keep = keep;
         self
     }
 
@@ -173,6 +186,8 @@ impl BotWorker {
         tokio::pin!(shutdown);
         let mut under_way = FuturesUnordered::new();
         let mut complained: Option<Instant> = None;
+        let mut purge = interval(PURGE_EVERY);
+        purge.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let free = self.concurrency.saturating_sub(under_way.len());
             let now = self.clock.now();
@@ -200,10 +215,26 @@ impl BotWorker {
                 () = &mut shutdown => break,
                 Some(_) = under_way.next() => {}
                 () = self.waker.changed() => {}
+                _ = purge.tick() => self.purge().await,
                 () = tokio::time::sleep(wait), if !full => {}
             }
         }
         while under_way.next().await.is_some() {}
+    }
+
+    /// Deletes lines that are too old.
+    async fn purge(&self) {
+        let before = self.clock.now() - self.keep;
+        match self.chats.purge(before, PURGE_LIMIT).await {
+            Ok(0) => {}
+            Ok(gone) => tracing::debug!(gone, "old lines of chats are deleted"),
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "old lines of chats cannot be deleted"
+                );
+            }
+        }
     }
 
     /// Works on one chat; whatever happens stays with it. Answers whether it went well.

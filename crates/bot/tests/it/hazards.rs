@@ -320,7 +320,9 @@ async fn hazard_45_outside_of_24_hours_the_official_api_gets_no_free_text() {
     let budi = Person::new("081200000001");
     shop.writes(&budi, "ada Avanza?").await;
     shop.after(Duration::from_secs(25 * 3_600)).await;
-    assert_eq!(shop.sender.tried(), 0);
+    assert!(shop.texts(&budi).is_empty());
+    let told = shop.to_staff();
+    assert!(told.len() == 1 && told[0].contains("tepat waktu") && told[0].contains("ada Avanza?"));
 }
 
 #[tokio::test]
