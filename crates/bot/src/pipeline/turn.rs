@@ -15,7 +15,7 @@ use super::plan::{self, Plan};
 use crate::agent::history_of;
 use crate::conversation::{Chat, ConversationStore, Line, Notice, Part, PauseBy, cut};
 use crate::guard;
-use crate::key::TurnId;
+use crate::key::{ChatKey, TurnId};
 use crate::responder::{TurnErrorKind, TurnInput};
 use crate::speech::ChatSender;
 use crate::spend::{Reservation, ReservationId, Reserved, SpendCap, SpendStore};
@@ -28,6 +28,8 @@ const TURN_TIME: Duration = Duration::from_secs(90);
 const HISTORY_LINES: usize = 60;
 /// How long the sign that an answer is being written may take to reach the provider.
 const TYPING_TIME: Duration = Duration::from_secs(3);
+/// How often it is looked at, while a model thinks, whether anybody still waits for the answer.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often a turn is begun before a template answers.
 const TRIES: u32 = 3;
 /// How often staff are told of trouble with the models.
@@ -136,11 +138,28 @@ impl Turns {
             let _ = tokio::time::timeout(TYPING_TIME, shown).await;
         };
         let thinking = self.brain.think(input);
-        tokio::pin!(typing, thinking);
-        tokio::select! {
-            biased;
-            thought = &mut thinking => thought,
-            () = &mut typing => thinking.await,
+        let in_vain = self.in_vain(&key);
+        tokio::pin!(typing, thinking, in_vain);
+        let mut shown = false;
+        loop {
+            tokio::select! {
+                biased;
+                thought = &mut thinking => return thought,
+                () = &mut in_vain => return Thought { silent: true, ..Thought::default() },
+                () = &mut typing, if !shown => shown = true,
+            }
+        }
+    }
+
+    /// Ends when nobody waits for the answer any more: STOP, or a person who took over. What is said then does not wait for
+    /// a model that is slow.
+    async fn in_vain(&self, key: &ChatKey) {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let Ok(Some((chat, _))) = self.chats.load(key).await else { continue };
+            if chat.burst.is_empty() || chat.opted_out.is_some() || chat.is_silenced(self.clock.now()) {
+                return;
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The service from outside: a process, a sandbox beside it, and HTTP between them.
 
 mod accounts;
+mod bot;
 mod input;
 mod instances;
 mod operation;
