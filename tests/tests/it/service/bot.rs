@@ -173,6 +173,7 @@ async fn a_model_that_lies_is_not_believed(shop: Showroom) {
         let url = format!("{}/sandbox/api/llm/faults", shop.service.base());
         shop.http.delete(url).send().await.unwrap();
     }
+    assert!(shop.service.printed().contains("a draft was not true"), "the lies were told, and seen");
 }
 
 async fn a_spent_balance_is_told_to_staff_once_and_rules_answer(shop: Showroom) {
@@ -238,3 +239,53 @@ on_sqlite_and_postgres!(
     a_spent_balance_is_told_to_staff_once_and_rules_answer,
     a_person_who_writes_from_the_console_silences_the_assistant,
 );
+
+/// The service beside a sandbox that outlives it, with a shop of one car.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_was_acknowledged_survives_a_kill_and_is_answered_once() {
+    let sandbox = wartel_sandbox::Sandbox::builder().start().await.unwrap();
+    let base = sandbox.llm_base(wartel_sandbox::LlmKind::Zai);
+    let folder = tempfile::tempdir().unwrap();
+    let token = super::WEBHOOK_TOKEN;
+    let vars = [
+        ("WARTEL_SECRET", SECRET),
+        ("WHATSAPP_PROVIDER", "fonnte"),
+        ("WHATSAPP_API_URL", sandbox.url()),
+        ("WHATSAPP_API_TOKEN", sandbox.token()),
+        ("WHATSAPP_WEBHOOK_TOKEN", token),
+        ("AI_PROVIDER", "zai"),
+        ("AI_MODEL", "glm-4.7-flash"),
+        ("AI_API_KEY", "sandbox-key"),
+        ("AI_BASE_URL", base.as_str()),
+    ];
+    let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    let service = super::start(folder.path(), &vars);
+    let shop = Showroom { folder, vars, service, http: Client::new() };
+    let key = shop.key("shop");
+    let call = |path: &str| shop.http.put(format!("{}{path}", shop.service.base())).bearer_auth(&key);
+    let profile = json!({"name": "Toko Uji", "trade": "mobil bekas", "bot": {"enabled": true}});
+    assert!(call("/v1/shop").json(&profile).send().await.unwrap().status().is_success());
+    let car = json!({"title": "Toyota Avanza 1.3 G", "price": 165_000_000, "attributes": {"year": 2019}});
+    assert!(call("/v1/items/AV-19").json(&car).send().await.unwrap().status().is_success());
+
+    let webhooks = |service: &Service| format!("{}/webhook/whatsapp/{token}", service.base());
+    sandbox.set_webhooks(&webhooks(&shop.service)).unwrap();
+    sandbox.customer_writes(BUDI, "ada Avanza?");
+    let started = Instant::now();
+    while !sandbox.webhook_attempts().iter().any(|attempt| attempt.status == Some(200)) {
+        assert!(started.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // The burst is still open: nobody has thought about it yet.
+    let Showroom { folder, vars, service, .. } = shop;
+    service.kill();
+    assert!(sandbox.last_message(BUDI).is_none());
+    let again = super::start(folder.path(), &vars);
+    sandbox.set_webhooks(&webhooks(&again)).unwrap();
+    let answer = sandbox.wait_for_message(BUDI, PATIENCE).await.unwrap();
+    assert!(answer.text.contains("165.000.000"), "{}", answer.text);
+    sandbox.customer_writes(BUDI, "tahun berapa?");
+    sandbox.wait_for_message(BUDI, PATIENCE).await.unwrap();
+    let first = sandbox.messages_to(BUDI).iter().filter(|message| message.text == answer.text).count();
+    assert_eq!(first, 1, "the first question is answered once");
+}
