@@ -19,6 +19,8 @@ mod console;
 mod hazards;
 #[path = "it/hazards_agent.rs"]
 mod hazards_agent;
+#[path = "it/hazards_more.rs"]
+mod hazards_more;
 #[path = "it/hazards_races.rs"]
 mod hazards_races;
 #[path = "it/hazards_time.rs"]

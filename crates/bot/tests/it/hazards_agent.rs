@@ -23,7 +23,7 @@ use crate::shop::{Person, Shop, phone, tenant_id};
 const ASKED: &str = "ada Avanza matic?";
 
 /// The showroom with this model, then rules; and another shop with a secret beside it.
-async fn showroom(model: impl LanguageModel, more: Vec<Arc<dyn Tool>>) -> Shop {
+pub(crate) async fn showroom(model: impl LanguageModel, more: Vec<Arc<dyn Tool>>) -> Shop {
     let (tenant, mut items) = demo::shop(tenant_id(), "https://foto.example");
     let other = TenantId::parse("other").unwrap();
     items.push(Item::new(other, "RHS-01", "Rahasia Avanza matic").with_price(1_000_000));
@@ -41,13 +41,13 @@ async fn showroom(model: impl LanguageModel, more: Vec<Arc<dyn Tool>>) -> Shop {
 }
 
 /// What the customer reads after asking.
-async fn answer(shop: &Shop, person: &Person, text: &str) -> Vec<String> {
+pub(crate) async fn answer(shop: &Shop, person: &Person, text: &str) -> Vec<String> {
     shop.writes(person, text).await;
     shop.settle().await;
     shop.texts(person)
 }
 
-fn budi() -> Person {
+pub(crate) fn budi() -> Person {
     Person::new("081200000001")
 }
 
