@@ -9,6 +9,8 @@ mod line;
 mod memory;
 mod part;
 mod person;
+mod sending;
+mod silence;
 mod steps;
 mod store;
 
@@ -18,6 +20,7 @@ pub use memory::MemoryConversationStore;
 pub(crate) use part::PHOTO;
 pub use part::{Effect, Part, PartContent, PartState, PartTo};
 pub use person::Said;
+pub use sending::PartEnd;
 pub(crate) use steps::cut;
-pub use steps::{Heard, Incoming, PartEnd};
+pub use steps::{Heard, Incoming};
 pub use store::{ChatWrite, ConversationStore, Fence, LeaseChange, LeasedChat};

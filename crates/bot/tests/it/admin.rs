@@ -330,28 +330,28 @@ async fn status_and_usage_say_what_the_stores_say() {
 #[tokio::test]
 async fn an_entry_is_carried_out_once_however_often_it_comes() {
     let counter = Counter::with(echoing()).await;
-    let off = InboxEntryId::random();
+    let off = InboxEntryId::sequential();
     assert!(counter.run(off, "/bot off").await.contains("*mati*"));
-    counter.run(InboxEntryId::random(), "/bot on").await;
+    counter.run(InboxEntryId::sequential(), "/bot on").await;
     assert!(counter.run(off, "/bot off").await.contains("sudah dijalankan"));
     assert!(counter.is_on().await, "what was done later stands");
-    let add = InboxEntryId::random();
+    let add = InboxEntryId::sequential();
     for _ in 0..2 {
         let said = counter.run(add, "/stok tambah HR-7 HR-V").await;
         assert!(said.starts_with('✅'), "{said}");
     }
     // The code of one question is good once, whoever asks again under the same entry.
-    let asked = InboxEntryId::random();
+    let asked = InboxEntryId::sequential();
     let code = code_in(&counter.run(asked, "/stok hapus AV-013").await);
     assert!(counter.run(asked, "/stok hapus AV-013").await.contains("menunggu kode"));
-    let yes = InboxEntryId::random();
+    let yes = InboxEntryId::sequential();
     assert!(counter.run(yes, &format!("/konfirmasi {code}")).await.contains("dihapus"));
-    counter.run(InboxEntryId::random(), "/undo").await;
+    counter.run(InboxEntryId::sequential(), "/undo").await;
     assert!(counter.run(yes, &format!("/konfirmasi {code}")).await.contains("sudah dijalankan"));
     counter.run(asked, "/stok hapus AV-013").await;
     assert!(
         counter
-            .run(InboxEntryId::random(), &format!("/konfirmasi {code}"))
+            .run(InboxEntryId::sequential(), &format!("/konfirmasi {code}"))
             .await
             .contains("Tidak ada perintah")
     );
@@ -367,7 +367,7 @@ async fn an_entry_is_carried_out_once_however_often_it_comes() {
 async fn copies_of_an_entry_side_by_side_are_one_command() {
     let counter = Arc::new(Counter::with(echoing()).await);
     let mut all = tokio::task::JoinSet::new();
-    let entry = InboxEntryId::random();
+    let entry = InboxEntryId::sequential();
     for _ in 0..50 {
         let counter = Arc::clone(&counter);
         all.spawn(async move { counter.run(entry, "/stok harga AV-013 170jt").await });

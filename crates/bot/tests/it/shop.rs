@@ -116,7 +116,7 @@ impl Shop {
     /// An entry as the inbox hands it out.
     pub(crate) fn entry(&self, person: &Person, message: InboundMessage) -> InboxEntry {
         let event = InboxEvent::Message(message);
-        let (id, at) = (InboxEntryId::random(), self.clock.now());
+        let (id, at) = (InboxEntryId::sequential(), self.clock.now());
         InboxEntry::new(id, tenant_id(), AccountId::default(), Authenticity::Signed, event, at)
             .with_contact(Some(person.contact.clone()))
     }
