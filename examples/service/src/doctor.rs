@@ -14,7 +14,7 @@ use wartel_otp::{KeyUse, TallyStore, key_uses};
 use wartel_storage::clock::StoreClock;
 use wartel_storage::redis::RedisStores;
 
-use crate::config::{Config, ConfigProblems, Database, Environment, Messaging, SecretSource};
+use crate::config::{Ai, Config, ConfigProblems, Database, Environment, Messaging, SecretSource};
 use crate::stores::Engine;
 use crate::{fallback, messaging, tell};
 
@@ -84,6 +84,7 @@ async fn examine(config: &Config) -> Vec<(&'static str, Finding)> {
         findings.push(("fallback", examined.map_or_else(Bad, Good)));
     }
     findings.push(("webhook", webhook(config)));
+    findings.push(("ai", ai(config)));
     findings.extend(running(config).await);
     findings
 }
@@ -332,5 +333,22 @@ fn webhook(config: &Config) -> Finding {
             "WHATSAPP_WEBHOOK_TOKEN is not set, so delivery stays at `accepted`; make one with `openssl rand -hex 20`"
                 .to_owned(),
         ),
+    }
+}
+
+/// Says which model answers customers. It is not asked: that would cost money.
+fn ai(config: &Config) -> Finding {
+    match (&config.ai, &config.messaging) {
+        (Ai::None, _) => Good("no language model, rules answer customers; set AI_PROVIDER for one".to_owned()),
+        (Ai::Sandbox, Messaging::Sandbox) => Good("the sandbox plays the language model".to_owned()),
+        (Ai::Sandbox, _) => Unwise(
+            "AI_PROVIDER=sandbox needs WHATSAPP_PROVIDER=sandbox, so rules answer customers; set AI_PROVIDER to a \
+             provider or to none"
+                .to_owned(),
+        ),
+        (Ai::Backend(settings), _) => {
+            let key = if settings.api_key.is_some() { "a key is set" } else { "without a key" };
+            Good(format!("{}, model {}, {key}; it has not been asked", settings.provider, settings.model))
+        }
     }
 }

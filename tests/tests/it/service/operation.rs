@@ -82,6 +82,39 @@ fn the_doctor_says_what_to_mend() {
     assert!(!wrong.status.success() && printed(&wrong).contains("WARTEL_BIND"));
 }
 
+#[test]
+fn the_doctor_says_which_model_answers_customers() {
+    let empty = tempfile::tempdir().unwrap();
+    // Nobody listens at this base: a call would fail, and the doctor makes none.
+    let base = ("AI_BASE_URL", "http://127.0.0.1:9/v1");
+    let zai = [("AI_PROVIDER", "zai"), ("AI_MODEL", "glm-4.7-flash"), ("AI_API_KEY", "made-up.ai-key")];
+    let doctor = |vars: &[(&str, &str)]| {
+        let vars = [&[("WARTEL_BIND", "127.0.0.1:9")], vars].concat();
+        let output = run(empty.path(), &vars, &["doctor"]);
+        let text = printed(&output);
+        assert!(!text.contains("made-up.ai-key"), "{text}");
+        (output.status.success(), text)
+    };
+    for (vars, line) in [
+        (vec![], "ok    ai        the sandbox plays the language model"),
+        (vec![("AI_PROVIDER", "none")], "ok    ai        no language model, rules answer customers"),
+        ([&zai[..], &[base]].concat(), "ok    ai        zai, model glm-4.7-flash, a key is set"),
+    ] {
+        let (well, text) = doctor(&vars);
+        assert!(well && text.contains(line), "{line}: {text}");
+    }
+    for (vars, name) in [
+        (vec![zai[0], zai[1]], "AI_API_KEY"),
+        (vec![zai[0], zai[2]], "AI_MODEL"),
+        (vec![("AI_PROVIDER", "chatty")], "AI_PROVIDER"),
+        ([&zai[..], &[("AI_PRICE", "cheap")]].concat(), "AI_PRICE"),
+        ([&zai[..], &[("AI_TOKEN", "x")]].concat(), "AI_TOKEN"),
+    ] {
+        let (well, text) = doctor(&vars);
+        assert!(!well && text.contains("FAIL  settings") && text.contains(name), "{name}: {text}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_asks_the_service_and_looks_at_the_database() {
     let folder = tempfile::tempdir().unwrap();
