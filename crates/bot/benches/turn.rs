@@ -9,6 +9,7 @@
 )]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -30,6 +31,8 @@ struct Bench {
     clock: Arc<ManualClock>,
     consumer: BotConsumer,
     worker: BotWorker,
+    sender: RecordingSender,
+    turns: AtomicUsize,
 }
 
 impl Bench {
@@ -39,30 +42,34 @@ impl Bench {
         let chats = Arc::new(MemoryConversationStore::new());
         let tenants = Arc::new(MemoryTenantStore::new());
         let (mut shop, _) = demo::shop(TenantId::default(), "https://foto.example");
+        shop.bot.enabled = true;
         shop.bot.answers_per_minute = 1_000_000;
         shop.bot.answers_per_customer_hour = 1_000_000;
         assert!(tenants.save(&shop, Revision::NEW).await.unwrap().is_saved());
         let leads = Leads::new(Arc::new(MemoryLeadStore::new()));
+        let sender = RecordingSender::new();
         let worker = BotWorker::new(BotParts {
             chats: chats.clone(),
             tenants: tenants.clone(),
             leads: leads.clone(),
             spend: Arc::new(MemorySpendStore::new()),
-            sender: Arc::new(RecordingSender::new()),
+            sender: Arc::new(sender.clone()),
             pending: Arc::new(NothingPending),
             brain: Brain::new(vec![Arc::new(ScriptedResponder::saying("Ada Kak, mau lihat yang mana?"))]),
             clock: Arc::clone(&time),
         })
         .without_pace();
         let consumer = BotConsumer::new(chats, tenants, leads, time);
-        Self { clock, consumer, worker }
+        Self { clock, consumer, worker, sender, turns: AtomicUsize::new(0) }
     }
 
     /// One message in, one answer out. Gives how long it took.
     async fn turn(&self, contact: &Contact) -> Duration {
-        let message =
-            InboundMessage::new(contact.address().unwrap(), InboundContent::text("ada Avanza matic?"))
-                .with_at(Some(self.clock.now()));
+        // Not the same words again and again: that is what a machine does, and gets no answer.
+        let number = self.turns.fetch_add(1, Ordering::Relaxed) + 1;
+        let text = format!("ada Avanza matic, pilihan {number}?");
+        let message = InboundMessage::new(contact.address().unwrap(), InboundContent::text(text))
+            .with_at(Some(self.clock.now()));
         let (tenant, account) = (TenantId::default(), AccountId::default());
         let (id, event) = (InboxEntryId::random(), InboxEvent::Message(message));
         let entry = InboxEntry::new(id, tenant, account, Authenticity::Signed, event, self.clock.now())
@@ -71,7 +78,10 @@ impl Bench {
         self.consumer.take(&entry).await.unwrap();
         self.clock.advance(Duration::from_secs(3));
         self.worker.work_due().await.unwrap();
-        began.elapsed()
+        let took = began.elapsed();
+        assert_eq!(self.sender.tried(), number, "every turn has its answer");
+        self.clock.advance(Duration::from_secs(120));
+        took
     }
 }
 
