@@ -21,12 +21,16 @@ mod hazards;
 mod hazards_agent;
 #[path = "it/hazards_more.rs"]
 mod hazards_more;
+#[path = "it/hazards_prompt.rs"]
+mod hazards_prompt;
 #[path = "it/hazards_races.rs"]
 mod hazards_races;
 #[path = "it/hazards_time.rs"]
 mod hazards_time;
 #[path = "it/histories.rs"]
 mod histories;
+#[path = "it/histories_world.rs"]
+mod histories_world;
 #[path = "it/llm/mod.rs"]
 mod llm;
 #[path = "it/shop.rs"]
