@@ -25,6 +25,10 @@ mod hazards_more;
 mod hazards_prompt;
 #[path = "it/hazards_races.rs"]
 mod hazards_races;
+#[path = "it/hazards_secrets.rs"]
+mod hazards_secrets;
+#[path = "it/hazards_shops.rs"]
+mod hazards_shops;
 #[path = "it/hazards_time.rs"]
 mod hazards_time;
 #[path = "it/histories.rs"]
