@@ -21,6 +21,8 @@ mod hazards;
 mod hazards_agent;
 #[path = "it/hazards_more.rs"]
 mod hazards_more;
+#[path = "it/hazards_planted.rs"]
+mod hazards_planted;
 #[path = "it/hazards_prompt.rs"]
 mod hazards_prompt;
 #[path = "it/hazards_races.rs"]
